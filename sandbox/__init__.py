@@ -1,0 +1,1 @@
+"""A cloud account, a cluster and an engine on this machine."""

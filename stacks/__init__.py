@@ -1,0 +1,1 @@
+"""Settings and compositions: what an environment is made of."""
