@@ -1,0 +1,47 @@
+"""Pulumi components that put machine-learning models into production on AWS and Kubernetes.
+
+Every component can be imported from here (``from slipway import ModelBucket``) or from its step
+(``from slipway.models import ModelBucket``). Both are lazy: importing ``slipway`` loads no provider SDK, and a
+stack loads only the steps that it uses.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from slipway.entrypoint import run as run
+    from slipway.models import ModelBucket as ModelBucket
+    from slipway.registry import ContainerRegistry as ContainerRegistry
+    from slipway.registry import ImagePublisher as ImagePublisher
+    from slipway.security import DataKeys as DataKeys
+    from slipway.security import WorkloadIdentity as WorkloadIdentity
+    from slipway.serving import ModelService as ModelService
+    from slipway.serving import Network as Network
+    from slipway.serving import ServingCluster as ServingCluster
+
+COMPONENTS = {
+    "DataKeys": "slipway.security",
+    "WorkloadIdentity": "slipway.security",
+    "ContainerRegistry": "slipway.registry",
+    "ImagePublisher": "slipway.registry",
+    "ModelBucket": "slipway.models",
+    "Network": "slipway.serving",
+    "ServingCluster": "slipway.serving",
+    "ModelService": "slipway.serving",
+}
+"""Class name -> package of every component; the plugin hosts exactly these."""
+
+_LAZY = {**COMPONENTS, "run": "slipway.entrypoint"}
+
+__all__ = ["COMPONENTS", *_LAZY]  # noqa: PLE0604, F822 -- the names are resolved by __getattr__
+
+
+def __getattr__(name: str) -> Any:
+    """Import a component's package when its name is first used."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'slipway' has no attribute {name!r}; it has {', '.join(sorted(_LAZY))}")
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,262 @@
+"""The settings of a stack: what ``stacks/Pulumi.<stack>.yaml`` may say, read strictly.
+
+Unknown keys are refused, and all problems of a file come in one message, each as ``file: key: accepted: received``.
+"""
+
+import json
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+import pulumi
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from stacks import _accepted
+
+PREFIX = "slipway:"
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,28}[a-z0-9]$")]
+Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:.+$")]
+RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
+Cidr = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+ReleaseId = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9-]*-\d{8}-[0-9a-f]{8}|newest)$")]
+
+NEWEST = "newest"
+
+
+class SettingsError(pulumi.RunError):
+    """A stack's settings are wrong; the message lists every problem."""
+
+
+class Part(StrEnum):
+    """What of an environment a stack holds."""
+
+    WHOLE = "whole"
+    PLATFORM = "platform"
+    MODELS = "models"
+
+
+class Nat(StrEnum):
+    """NAT gateways of the network."""
+
+    NONE = "none"
+    SINGLE = "single"
+    PER_ZONE = "per_zone"
+
+
+class _Section(BaseModel):
+    """Strict: no unknown key, no conversion of a value's type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class NetworkSettings(_Section):
+    """The VPC."""
+
+    cidr: Cidr = "10.0.0.0/16"
+    zones: Annotated[list[Annotated[str, StringConstraints(pattern="^[a-h]$")]], Field(min_length=2, max_length=6)]
+    """Letters of the availability zones, such as ``[a, b, c]``; EKS needs at least two."""
+    nat: Annotated[Nat, Field(strict=False)] = Nat.SINGLE
+    interface_endpoints: list[str] = []
+    """AWS services reached without leaving the VPC, such as ``ecr.api``; each costs per zone and hour."""
+    flow_log_days: Annotated[int, Field(ge=1, le=3653)] = 365
+
+
+class KeySettings(_Section):
+    """The KMS key of each data class."""
+
+    deletion_window_days: Annotated[int, Field(ge=7, le=30)] = 30
+    rotation_period_days: Annotated[int, Field(ge=90, le=2560)] = 365
+    multi_region: bool = False
+    administrator_arns: list[RoleArn] = []
+
+
+class GpuSettings(_Section):
+    """GPU nodes; without this section the cluster has none."""
+
+    limit: Annotated[int, Field(ge=1, le=512)]
+    """GPUs that may run at once: the ceiling of what they can cost."""
+    instance_families: Annotated[list[str], Field(min_length=1)] = ["g6", "g6e"]
+
+
+class NamespaceSettings(_Section):
+    """What all workloads of the models' namespace may request together."""
+
+    cpu: Annotated[int, Field(ge=1)] = 64
+    memory_gib: Annotated[int, Field(ge=1)] = 256
+
+
+class ClusterSettings(_Section):
+    """The EKS cluster."""
+
+    version: str | None = None
+    """Kubernetes minor version; slipway's pinned one if not given."""
+    admin_role_arns: Annotated[list[RoleArn], Field(min_length=1)]
+    """IAM roles that administer the cluster; one of them runs ``pulumi up``."""
+    viewer_role_arns: list[RoleArn] = []
+    public_access_cidrs: list[Cidr] = []
+    """Networks that may reach the API endpoint from outside; none: it is private."""
+    log_types: list[str] = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+    log_days: Annotated[int, Field(ge=1, le=3653)] = 365
+    cpu_limit: Annotated[int, Field(ge=2)] = 64
+    """vCPUs that general nodes may have together."""
+    spot: bool = False
+    gpu: GpuSettings | None = None
+    namespace: NamespaceSettings = NamespaceSettings()
+
+
+class StorageSettings(_Section):
+    """The model bucket and the repositories."""
+
+    keep_versions_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    access_log_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    dev_image_days: Annotated[int, Field(ge=1, le=365)] = 30
+    pull_account_ids: list[Annotated[str, StringConstraints(pattern=r"^\d{12}$")]] = []
+    replica_bucket_arn: str | None = None
+    replica_key_arn: Arn | None = None
+
+    @model_validator(mode="after")
+    def _replica_is_whole(self) -> Self:
+        if (self.replica_bucket_arn is None) != (self.replica_key_arn is None):
+            raise ValueError("replica_bucket_arn and replica_key_arn together, or neither")
+        return self
+
+
+class PublisherSettings(_Section):
+    """The CI pipeline that may push images, by GitHub's OIDC tokens."""
+
+    oidc_provider_arn: Arn
+    subjects: Annotated[list[str], Field(min_length=1)]
+    """Exact token subjects, such as ``repo:acme/models:environment:prod``."""
+
+
+class ScaleSettings(_Section):
+    """Replicas of a model's service."""
+
+    min: Annotated[int, Field(ge=1, le=1000)] = 1
+    max: Annotated[int, Field(ge=1, le=1000)] = 3
+    target_cpu_percent: Annotated[int, Field(ge=1, le=100)] = 70
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min at most max ({self.max})")
+        return self
+
+
+class ModelSettings(_Section):
+    """One model in this environment."""
+
+    release: ReleaseId | None = None
+    """The release that serves. Roll back by naming an older one. Without it the model waits for its first."""
+    scale: ScaleSettings = ScaleSettings()
+    personal_data: bool = False
+
+
+class Settings(_Section):
+    """All settings of one stack."""
+
+    source: str
+    """The file they came from, for messages."""
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    environment: Slug
+    namespace: Slug
+    """Prefix of names that must be unique beyond the account: buckets, repositories, aliases, the cluster."""
+    part: Annotated[Part, Field(strict=False)] = Part.WHOLE
+    platform_stack: str | None = None
+    """For ``part: models``: the stack that holds the platform."""
+    deletion_protection: bool = True
+    """Guards buckets, keys, repositories and the cluster, in AWS and in Pulumi."""
+    allow_newest: bool = False
+    """Permits ``newest`` as a release or operations image."""
+    permissions_boundary_arn: Arn | None = None
+    network: NetworkSettings | None = None
+    keys: KeySettings = KeySettings()
+    cluster: ClusterSettings | None = None
+    storage: StorageSettings = StorageSettings()
+    publisher: PublisherSettings | None = None
+    operations_image: Annotated[str, StringConstraints(pattern=r"^(sha256:[0-9a-f]{64}|newest)$")] | None = None
+    """Digest of the operations image in this environment's registry; models with a release need it."""
+    models: dict[Slug, ModelSettings] = {}
+
+    def problems(self) -> list[tuple[str, str, Any]]:
+        """What only the settings together show: ``(key, accepted, received)`` each."""
+        found: list[tuple[str, str, Any]] = []
+        for section in ("network", "cluster"):
+            value = getattr(self, section)
+            if self.part is Part.MODELS and value is not None:
+                found.append((section, "no such section where part is models: the platform stack has it", "a section"))
+            if self.part is not Part.MODELS and value is None:
+                found.append((section, f"a section, because part is {self.part}", None))
+        if (self.part is Part.MODELS) != (self.platform_stack is not None):
+            found.append(("platform_stack", "a stack's name where part is models, else nothing", self.platform_stack))
+        if self.part is Part.PLATFORM and self.models:
+            found.append(("models", "nothing where part is platform: a shard has them", sorted(self.models)))
+        if self.part is Part.MODELS and not self.models:
+            found.append(("models", "at least one model where part is models", {}))
+        for name, model in self.models.items():
+            if model.release is None:
+                continue
+            if model.release == NEWEST and not self.allow_newest:
+                found.append((f"models.{name}.release", "a release id, because allow_newest is false", NEWEST))
+            if model.release != NEWEST and not model.release.startswith(f"{name}-"):
+                found.append((f"models.{name}.release", f"a release of {name}: {name}-<yyyymmdd>-<8 hex>", model.release))
+            if self.operations_image is None:
+                found.append(("operations_image", f"a digest or newest, because {name} has a release", None))
+        if self.operations_image == NEWEST and not self.allow_newest:
+            found.append(("operations_image", "sha256:<64 hex>, because allow_newest is false", NEWEST))
+        return found
+
+
+def load() -> Settings:
+    """The settings of the stack that this program runs for; raises ``SettingsError``."""
+    config: dict[str, Any] = {}
+    for key, text in pulumi.runtime.get_config_env().items():
+        config[key] = text
+    return parse(config, f"Pulumi.{pulumi.get_stack()}.yaml")
+
+
+def parse(config: dict[str, Any], source: str) -> Settings:
+    """Settings from a stack's configuration.
+
+    ``config`` maps ``namespace:key`` to a value or, as the engine passes it, to its JSON text; only ``slipway:`` keys
+    and ``aws:region`` are read. Raises ``SettingsError`` with all problems.
+    """
+    values = {key.removeprefix(PREFIX): _value(text) for key, text in config.items() if key.startswith(PREFIX)}
+    problems: list[tuple[str, str, Any]] = []
+    for own in ("source", "region"):
+        if own in values:
+            problems.append((own, "no such key", values.pop(own)))
+    values |= {"source": source, "region": _value(config.get("aws:region"))}
+    try:
+        settings = Settings.model_validate(values)
+        problems += settings.problems()
+    except pydantic.ValidationError as error:
+        problems += _accepted.problems(Settings, error)
+    if problems:
+        lines = [f"{source}: {_key(key)}: accepted: {accepted}: received: {_short(got)}" for key, accepted, got in problems]
+        raise SettingsError("\n".join(dict.fromkeys(lines)))
+    return settings
+
+
+def _value(text: Any) -> Any:
+    """A configuration value as YAML meant it: the engine passes everything but plain strings as JSON text."""
+    if not isinstance(text, str):
+        return text
+    if re.fullmatch(r"true|false|-?\d+|[\[{].*", text, re.DOTALL):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return text
+    return text
+
+
+def _key(key: str) -> str:
+    return "aws:region" if key == "region" else PREFIX + key
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else json.dumps(value, default=str)
+    return text if len(text) <= 100 else text[:97] + "..."
