@@ -32,8 +32,9 @@ def _problem(model: type[BaseModel], finding: Any) -> tuple[str, str, Any]:
         return ".".join(location), f"no such key; here: {', '.join(_fields(model, location[:-1]))}", received
     if kind == "value_error":
         return ".".join(location), str(context["error"]), _dump(received)
-    if kind == "string_pattern_mismatch":
-        return ".".join(location), f"text like {context['pattern']}", received
+    if kind in ("too_short", "too_long"):
+        bound = "at least {min_length}" if kind == "too_short" else "at most {max_length}"
+        return ".".join(location), f"{bound.format_map(context)} entries", received
     return ".".join(location), _PLAIN.get(kind) or _lowered(finding["msg"]), _dump(received)
 
 

@@ -3,6 +3,7 @@
 Unknown keys are refused, and all problems of a file come in one message, each as ``file: key: accepted: received``.
 """
 
+import ipaddress
 import json
 import re
 from enum import StrEnum
@@ -10,20 +11,49 @@ from typing import Annotated, Any, Self
 
 import pulumi
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from stacks import _accepted
 
 PREFIX = "slipway:"
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,28}[a-z0-9]$")]
-Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:.+$")]
-RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
-Cidr = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}\.){3}\d{1,3}/\d{1,2}$")]
-Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
-ReleaseId = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9-]*-\d{8}-[0-9a-f]{8}|newest)$")]
 
+def _text(pattern: str, accepted: str) -> AfterValidator:
+    """Text that matches ``pattern``; ``accepted`` says it to a person."""
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(accepted)
+        return value
+
+    return AfterValidator(check)
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.IPv4Network(value)
+    except ValueError:
+        raise ValueError("an IPv4 network such as 10.0.0.0/16") from None
+    return value
+
+
+Slug = Annotated[str, _text(r"[a-z][a-z0-9-]{0,28}[a-z0-9]", "2 to 30 of a-z, 0-9 and -, beginning with a letter")]
+Arn = Annotated[str, _text(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:.+", "an ARN with its account id")]
+BucketArn = Annotated[str, _text(r"arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}", "a bucket's ARN: arn:aws:s3:::<bucket>")]
+RoleArn = Annotated[
+    str, _text(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "a role's ARN: arn:aws:iam::<account>:role/<name>")
+]
+AccountId = Annotated[str, _text(r"\d{12}", "an account id of 12 digits")]
+Cidr = Annotated[str, AfterValidator(_network)]
+Zone = Annotated[str, _text(r"[a-h]", "an availability zone's letter, a to h")]
+Days = Annotated[int, Field(ge=1, le=3653)]
 NEWEST = "newest"
+Digest = Annotated[str, _text(rf"sha256:[0-9a-f]{{64}}|{NEWEST}", f"sha256:<64 hex> or {NEWEST}")]
+ReleaseId = Annotated[
+    str, _text(rf"[a-z0-9][a-z0-9-]*-\d{{8}}-[0-9a-f]{{8}}|{NEWEST}", f"<model>-<yyyymmdd>-<8 hex> or {NEWEST}")
+]
+Region = Annotated[str, _text(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as eu-west-1")]
 
 
 class SettingsError(pulumi.RunError):
@@ -56,12 +86,18 @@ class NetworkSettings(_Section):
     """The VPC."""
 
     cidr: Cidr = "10.0.0.0/16"
-    zones: Annotated[list[Annotated[str, StringConstraints(pattern="^[a-h]$")]], Field(min_length=2, max_length=6)]
+    zones: Annotated[list[Zone], Field(min_length=2, max_length=6)]
     """Letters of the availability zones, such as ``[a, b, c]``; EKS needs at least two."""
     nat: Annotated[Nat, Field(strict=False)] = Nat.SINGLE
     interface_endpoints: list[str] = []
     """AWS services reached without leaving the VPC, such as ``ecr.api``; each costs per zone and hour."""
-    flow_log_days: Annotated[int, Field(ge=1, le=3653)] = 365
+    flow_log_days: Days = 365
+
+    @model_validator(mode="after")
+    def _zones_differ(self) -> Self:
+        if len(set(self.zones)) != len(self.zones):
+            raise ValueError("zones that differ from each other")
+        return self
 
 
 class KeySettings(_Section):
@@ -99,7 +135,7 @@ class ClusterSettings(_Section):
     public_access_cidrs: list[Cidr] = []
     """Networks that may reach the API endpoint from outside; none: it is private."""
     log_types: list[str] = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
-    log_days: Annotated[int, Field(ge=1, le=3653)] = 365
+    log_days: Days = 365
     cpu_limit: Annotated[int, Field(ge=2)] = 64
     """vCPUs that general nodes may have together."""
     spot: bool = False
@@ -110,11 +146,11 @@ class ClusterSettings(_Section):
 class StorageSettings(_Section):
     """The model bucket and the repositories."""
 
-    keep_versions_days: Annotated[int, Field(ge=1, le=3650)] = 90
-    access_log_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    keep_versions_days: Days = 90
+    access_log_days: Days = 365
     dev_image_days: Annotated[int, Field(ge=1, le=365)] = 30
-    pull_account_ids: list[Annotated[str, StringConstraints(pattern=r"^\d{12}$")]] = []
-    replica_bucket_arn: str | None = None
+    pull_account_ids: list[AccountId] = []
+    replica_bucket_arn: BucketArn | None = None
     replica_key_arn: Arn | None = None
 
     @model_validator(mode="after")
@@ -160,7 +196,7 @@ class Settings(_Section):
 
     source: str
     """The file they came from, for messages."""
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    region: Region
     environment: Slug
     namespace: Slug
     """Prefix of names that must be unique beyond the account: buckets, repositories, aliases, the cluster."""
@@ -177,7 +213,7 @@ class Settings(_Section):
     cluster: ClusterSettings | None = None
     storage: StorageSettings = StorageSettings()
     publisher: PublisherSettings | None = None
-    operations_image: Annotated[str, StringConstraints(pattern=r"^(sha256:[0-9a-f]{64}|newest)$")] | None = None
+    operations_image: Digest | None = None
     """Digest of the operations image in this environment's registry; models with a release need it."""
     models: dict[Slug, ModelSettings] = {}
 
@@ -202,7 +238,9 @@ class Settings(_Section):
             if model.release == NEWEST and not self.allow_newest:
                 found.append((f"models.{name}.release", "a release id, because allow_newest is false", NEWEST))
             if model.release != NEWEST and not model.release.startswith(f"{name}-"):
-                found.append((f"models.{name}.release", f"a release of {name}: {name}-<yyyymmdd>-<8 hex>", model.release))
+                found.append(
+                    (f"models.{name}.release", f"a release of {name}: {name}-<yyyymmdd>-<8 hex>", model.release)
+                )
             if self.operations_image is None:
                 found.append(("operations_image", f"a digest or newest, because {name} has a release", None))
         if self.operations_image == NEWEST and not self.allow_newest:
@@ -212,10 +250,7 @@ class Settings(_Section):
 
 def load() -> Settings:
     """The settings of the stack that this program runs for; raises ``SettingsError``."""
-    config: dict[str, Any] = {}
-    for key, text in pulumi.runtime.get_config_env().items():
-        config[key] = text
-    return parse(config, f"Pulumi.{pulumi.get_stack()}.yaml")
+    return parse(pulumi.runtime.get_config_env(), f"Pulumi.{pulumi.get_stack()}.yaml")
 
 
 def parse(config: dict[str, Any], source: str) -> Settings:
@@ -236,7 +271,9 @@ def parse(config: dict[str, Any], source: str) -> Settings:
     except pydantic.ValidationError as error:
         problems += _accepted.problems(Settings, error)
     if problems:
-        lines = [f"{source}: {_key(key)}: accepted: {accepted}: received: {_short(got)}" for key, accepted, got in problems]
+        lines = [
+            f"{source}: {_key(key)}: accepted: {accepted}: received: {_short(got)}" for key, accepted, got in problems
+        ]
         raise SettingsError("\n".join(dict.fromkeys(lines)))
     return settings
 

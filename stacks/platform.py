@@ -1,0 +1,109 @@
+"""The platform of an environment: keys, network, model storage, registry and cluster."""
+
+import pulumi
+import pulumi_aws as aws
+from slipway.models import ModelBucket
+from slipway.registry import ContainerRegistry, ImagePublisher
+from slipway.security import DataKeys
+from slipway.serving import Network, ServingCluster
+from slipway_ops.environments import models_bucket, repository
+
+from stacks.contract import PlatformContract
+from stacks.settings import Settings
+
+NAMESPACE = "models"
+"""The cluster's namespace of all model services."""
+OPERATIONS = "slipway-ops"
+"""Repository of the operations image, which fetches a model's artifact into its pod."""
+
+
+def declare(settings: Settings) -> tuple[PlatformContract, pulumi.ProviderResource]:
+    """Declare the platform; returns its contract and the provider of its cluster."""
+    assert settings.network and settings.cluster, "settings.problems() requires both sections of a platform"
+    name = f"{settings.namespace}-{settings.environment}"
+    protection = settings.deletion_protection
+    account = aws.get_caller_identity_output().account_id
+
+    keys = DataKeys(
+        "keys",
+        {
+            "alias_prefix": name,
+            "account_id": account,
+            "region": settings.region,
+            "administrator_arns": settings.keys.administrator_arns,
+            "deletion_window_days": settings.keys.deletion_window_days,
+            "rotation_period_days": settings.keys.rotation_period_days,
+            "multi_region": settings.keys.multi_region,
+            "deletion_protection": protection,
+        },
+    )
+    network = Network(
+        "network",
+        {
+            "cidr_block": settings.network.cidr,
+            "zones": [settings.region + letter for letter in settings.network.zones],
+            "nat": settings.network.nat,
+            "interface_endpoints": settings.network.interface_endpoints,
+            "region": settings.region,
+            "flow_log_days": settings.network.flow_log_days,
+            "logs_key_arn": keys.key_arns["logs"],
+            "cluster_name": name,
+        },
+    )
+    bucket = ModelBucket("models", _bucket_args(settings, keys))
+    operations = repository(settings.namespace, settings.environment, OPERATIONS)
+    registry = ContainerRegistry(
+        "operations",
+        {
+            "repositories": [operations],
+            "key_arn": keys.key_arns["models"],
+            "pull_account_ids": settings.storage.pull_account_ids,
+            "dev_tag_days": settings.storage.dev_image_days,
+            "deletion_protection": protection,
+        },
+    )
+    if settings.publisher:
+        publisher(settings, "operations-publisher", [registry.repository_arns[operations]], keys.key_arns["models"])
+    cluster = ServingCluster("cluster", _cluster_args(settings, name, network, keys))
+
+    contract = PlatformContract(
+        cluster_name=cluster.cluster_name,
+        cluster_arn=cluster.cluster_arn,
+        kubeconfig=cluster.kubeconfig,
+        namespace=pulumi.Output.from_input(NAMESPACE),
+        models_bucket=bucket.bucket_name,
+        models_bucket_arn=bucket.bucket_arn,
+        models_key_arn=keys.key_arns["models"],
+        operations_repository_url=registry.repository_urls[operations],
+    )
+    return contract, cluster.kubernetes
+
+
+def publisher(
+    settings: Settings, name: str, repository_arns: list[pulumi.Output[str]], key_arn: pulumi.Output[str]
+) -> ImagePublisher:
+    """The CI identity that may push to ``repository_arns``."""
+    assert settings.publisher
+    args = {
+        "repository_arns": repository_arns,
+        "oidc_provider_arn": settings.publisher.oidc_provider_arn,
+        "subjects": settings.publisher.subjects,
+        "key_arns": [key_arn],
+    }
+    if settings.permissions_boundary_arn:
+        args["permissions_boundary_arn"] = settings.permissions_boundary_arn
+    return ImagePublisher(name, args)
+
+
+def _bucket_args(settings: Settings, keys: DataKeys) -> dict:
+    storage = settings.storage
+    args = {
+        "bucket_name": models_bucket(settings.namespace, settings.environment),
+        "key_arn": keys.key_arns["models"],
+        "keep_versions_days": storage.keep_versions_days,
+        "access_log_days": storage.access_log_days,
+        "deletion_protection": settings.deletion_protection,
+    }
+    if storage.replica_bucket_arn and storage.replica_key_arn:
+        args |= {"replica_bucket_arn": storage.replica_bucket_arn, "replica_key_arn": storage.replica_key_arn}
+    return args

@@ -1,0 +1,80 @@
+"""Finds the releases that a stack's settings name, before anything is declared.
+
+One pass over S3 for all models (docs/adr/0002-releases-at-preview.md): each record is read and its hash recomputed, and
+the exact version of its artifact is checked, so that a preview already refuses what a deployment would.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stacks.settings import NEWEST, PREFIX, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from slipway_ops.release import Release
+
+_CONCURRENT = 16
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the settings' names stand for."""
+
+    releases: Mapping[str, "Release"] = field(default_factory=dict)
+    """Release of each model that has one."""
+    operations_digest: str | None = None
+    """Digest of the operations image."""
+
+
+def find(settings: Settings) -> Found:
+    """Resolve every ``release:`` and the operations image; raises ``SettingsError`` that lists each one refused."""
+    wanted = {name: model.release for name, model in settings.models.items() if model.release}
+    if not wanted:
+        return Found()
+
+    import boto3  # a stack without a release needs none of it
+    from botocore.exceptions import ClientError
+    from slipway_ops.environments import models_bucket, repository
+    from slipway_ops.release import ReleaseError, ReleaseStore
+
+    bucket = models_bucket(settings.namespace, settings.environment)
+    store = ReleaseStore(boto3.client("s3", region_name=settings.region), bucket)
+    problems: list[str] = []
+
+    def refuse(key: str, reason: object) -> None:
+        problems.append(f"{settings.source}: {PREFIX}{key}: {reason}")
+
+    def release(name: str) -> "Release | None":
+        identifier = wanted[name]
+        try:
+            if identifier == NEWEST:
+                identifier = store.newest(name)
+                if identifier is None:
+                    return None
+            found = store.get(identifier)
+            store.check_artifact(found)
+        except ReleaseError as error:
+            refuse(f"models.{name}.release", error)
+            return None
+        return found
+
+    with ThreadPoolExecutor(_CONCURRENT) as pool:
+        releases = dict(zip(wanted, pool.map(release, wanted), strict=True))
+    found = {name: value for name, value in releases.items() if value is not None}
+
+    digest = settings.operations_image
+    if digest == NEWEST and found:
+        operations = repository(settings.namespace, settings.environment, OPERATIONS)
+        try:
+            digest = newest_image(boto3.client("ecr", region_name=settings.region), operations)
+        except ClientError as error:
+            refuse("operations_image", error)
+        if digest is None:
+            refuse(
+                "operations_image",
+                f"accepted: newest, where {operations} holds an image: received: an empty repository",
+            )
+    if problems:
+        raise SettingsError("\n".join(sorted(problems)))
+    return Found(found, digest if found else None)
