@@ -1,0 +1,64 @@
+# Each target does its own set-up; one that finds everything ready starts in well under a second.
+#   make up        bring up a whole environment with a real model in the sandbox   (STACK=local)
+#   make predict   ask the deployed release for predictions
+#   make preview   what an `up` would change        make down     end the environment
+#   make test      checks and tests                 make bench    the performance goals, as ratios of one run
+
+PYTHON ?= python3
+STACK ?= local
+ENGINE ?= auto
+BIN := .venv/bin
+READY := .venv/.ready
+PY := $(BIN)/python
+SANDBOX := $(PY) -m sandbox
+SOURCES := __main__.py components operations stacks sandbox examples tests bench
+
+.PHONY: up preview predict down test lint unit bench lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n '2,6s/^# *//p' Makefile
+
+$(READY): requirements-dev.lock components/pyproject.toml operations/pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else f"Python: accepted: 3.11 or later: received: {v[0]}.{v[1]} (set PYTHON=...)")'
+	@echo "Setting up .venv (once; some minutes)"
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable ./components --editable ./operations
+	@touch $@
+
+up: $(READY)
+	@$(SANDBOX) up --stack $(STACK) --engine $(ENGINE) --first-release examples/flight-delay
+
+preview: $(READY)
+	@$(SANDBOX) preview --stack $(STACK) --engine $(ENGINE)
+
+predict: $(READY)
+	@eval "$$($(SANDBOX) shell)" && $(PY) examples/flight-delay/predict.py --stack $(STACK)
+
+down: $(READY)
+	@$(SANDBOX) down --stack $(STACK) --engine $(ENGINE)
+
+lint: $(READY)
+	@$(BIN)/ruff check --quiet $(SOURCES)
+	@$(BIN)/ruff format --check --quiet $(SOURCES)
+	@$(BIN)/ty check --quiet $(SOURCES)
+	@$(BIN)/mypy $(SOURCES)
+
+unit: $(READY)
+	@$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=95
+
+test: lint unit
+
+bench: $(READY)
+	@$(PY) -m bench
+
+# Resolves requirements-dev.txt anew into the lock, in an environment of its own.
+lock:
+	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@{ echo "# Made by 'make lock' from requirements-dev.txt; Python 3.11."; .venv-lock/bin/pip freeze --exclude-editable; } > requirements-dev.lock
+	@rm -rf .venv-lock
+
+clean:
+	@rm -rf .venv .sandbox .mypy_cache .ruff_cache .pytest_cache
