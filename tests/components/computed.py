@@ -1,0 +1,125 @@
+"""What AWS would answer: plausible computed outputs of the resource types that components declare."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+
+INVOKES: dict[str, dict[str, Any]] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": {
+        "accountId": ACCOUNT,
+        "arn": f"arn:aws:iam::{ACCOUNT}:user/test",
+        "id": ACCOUNT,
+        "userId": "AIDAEXAMPLE",
+    },
+    "aws:index/getRegion:getRegion": {"id": REGION, "name": REGION, "region": REGION, "description": "Ireland"},
+    "aws:index/getPartition:getPartition": {
+        "id": "aws",
+        "partition": "aws",
+        "dnsSuffix": "amazonaws.com",
+        "reverseDnsPrefix": "com.amazonaws",
+    },
+}
+"""Answers of provider functions, by token."""
+
+# type -> (prefix of the id, or the input that is the id; service and resource part of the ARN)
+_PREFIXED = {
+    "aws:ec2/vpc:Vpc": ("vpc", "vpc"),
+    "aws:ec2/subnet:Subnet": ("subnet", "subnet"),
+    "aws:ec2/internetGateway:InternetGateway": ("igw", "internet-gateway"),
+    "aws:ec2/natGateway:NatGateway": ("nat", "natgateway"),
+    "aws:ec2/eip:Eip": ("eipalloc", "elastic-ip"),
+    "aws:ec2/routeTable:RouteTable": ("rtb", "route-table"),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": ("rtbassoc", "association"),
+    "aws:ec2/securityGroup:SecurityGroup": ("sg", "security-group"),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": ("vpce", "vpc-endpoint"),
+    "aws:ec2/flowLog:FlowLog": ("fl", "vpc-flow-log"),
+}
+_NAMED = {
+    "aws:iam/role:Role": ("name", "iam", "role/{}"),
+    "aws:iam/policy:Policy": ("name", "iam", "policy/{}"),
+    "aws:iam/instanceProfile:InstanceProfile": ("name", "iam", "instance-profile/{}"),
+    "aws:cloudwatch/logGroup:LogGroup": ("name", "logs", "log-group:{}"),
+    "aws:ecr/repository:Repository": ("name", "ecr", "repository/{}"),
+    "aws:eks/cluster:Cluster": ("name", "eks", "cluster/{}"),
+    "aws:kms/alias:Alias": ("name", "kms", "{}"),
+    "aws:s3/bucket:Bucket": ("bucket", "s3", "{}"),
+}
+
+
+def outputs(type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Id and computed outputs of a resource, the same for the same type and name."""
+    digits = hashlib.sha256(f"{type_} {name}".encode()).hexdigest()
+    if type_.startswith("kubernetes:"):
+        return _kubernetes(name, inputs)
+    if type_ == "aws:kms/key:Key":
+        key = str(uuid.UUID(digits[:32]))
+        if inputs.get("multiRegion"):
+            key = f"mrk-{digits[:32]}"
+        return key, {"keyId": key, "arn": _arn("kms", f"key/{key}")}
+    if type_ in _PREFIXED:
+        prefix, kind = _PREFIXED[type_]
+        identity = f"{prefix}-{digits[:17]}"
+        return identity, {"arn": _arn("ec2", f"{kind}/{identity}")} | _extra(type_, identity, digits)
+    if type_ in _NAMED:
+        field, service, resource = _NAMED[type_]
+        identity = str(inputs.get(field) or f"{name}-{digits[:7]}")
+        return identity, {field: identity, "arn": _arn(service, resource.format(identity))} | _extra(
+            type_, identity, digits
+        )
+    identity = str(inputs.get("name") or f"{name}-{digits[:7]}")
+    if not type_.startswith("aws:"):
+        return identity, {}
+    service, _, rest = type_.removeprefix("aws:").partition("/")
+    return identity, {"arn": _arn(service, f"{rest.partition(':')[0]}/{identity}")}
+
+
+def _arn(service: str, resource: str) -> str:
+    where = {"s3": ":", "iam": f":{ACCOUNT}"}.get(service, f"{REGION}:{ACCOUNT}")
+    return f"arn:aws:{service}:{where}:{resource}"
+
+
+def _extra(type_: str, identity: str, digits: str) -> dict[str, Any]:
+    match type_:
+        case "aws:ec2/vpc:Vpc":
+            return {
+                "defaultSecurityGroupId": f"sg-{digits[17:34]}",
+                "defaultNetworkAclId": f"acl-{digits[17:34]}",
+                "defaultRouteTableId": f"rtb-{digits[17:34]}",
+                "mainRouteTableId": f"rtb-{digits[17:34]}",
+            }
+        case "aws:ec2/eip:Eip":
+            return {"allocationId": identity, "publicIp": "203.0.113.10"}
+        case "aws:ec2/vpcEndpoint:VpcEndpoint":
+            return {"prefixListId": f"pl-{digits[17:25]}", "dnsEntries": []}
+        case "aws:ecr/repository:Repository":
+            host = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+            return {"registryId": ACCOUNT, "repositoryUrl": f"{host}/{identity}"}
+        case "aws:eks/cluster:Cluster":
+            return {
+                "endpoint": f"https://{digits[:32].upper()}.gr7.{REGION}.eks.amazonaws.com",
+                "certificateAuthority": {"data": "Y2VydGlmaWNhdGU="},
+                "status": "ACTIVE",
+                "platformVersion": "eks.1",
+                "identities": [{"oidcs": [{"issuer": f"https://oidc.eks.{REGION}.amazonaws.com/id/{digits[:32]}"}]}],
+            }
+        case "aws:s3/bucket:Bucket":
+            return {
+                "bucketDomainName": f"{identity}.s3.amazonaws.com",
+                "bucketRegionalDomainName": f"{identity}.s3.{REGION}.amazonaws.com",
+                "bucketRegion": REGION,
+                "hostedZoneId": "Z1BKCTXD74EZPE",
+            }
+        case "aws:iam/role:Role":
+            return {"uniqueId": f"AROA{digits[:16].upper()}", "createDate": "2026-01-01T00:00:00Z"}
+    return {}
+
+
+def _kubernetes(name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    metadata = dict(inputs.get("metadata") or {})
+    metadata.setdefault("name", name)
+    space = metadata.get("namespace")
+    return (f"{space}/{metadata['name']}" if space else metadata["name"]), {"metadata": metadata}
