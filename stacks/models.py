@@ -1,12 +1,104 @@
 """The models of a stack: repository, identity and, once there is a release, the service of each."""
 
+from typing import TYPE_CHECKING
+
 import pulumi
 from slipway.registry import ContainerRegistry
-from slipway.registry.image_publisher import ImagePublisherArgs
 from slipway.security import Principal, WorkloadIdentity
+from slipway.security.workload_identity import WorkloadIdentityArgs
+from slipway.serving import ModelService
 from slipway_ops.environments import repository
 
 from stacks.contract import PlatformContract
 from stacks.platform import publisher
 from stacks.releases import Found
 from stacks.settings import ModelSettings, Settings
+
+if TYPE_CHECKING:
+    from slipway_ops.release import Release
+
+
+def declare(
+    name: str, settings: Settings, contract: PlatformContract, cluster: pulumi.ProviderResource, found: Found
+) -> dict[str, pulumi.Input[str]]:
+    """Declare the model ``name``; returns what its team looks for: repository, role and, of a release, the address."""
+    repository_name = repository(settings.namespace, settings.environment, name)
+    registry = ContainerRegistry(
+        f"{name}-registry",
+        {
+            "repositories": [repository_name],
+            "key_arn": contract.models_key_arn,
+            "pull_account_ids": settings.storage.pull_account_ids,
+            "dev_tag_days": settings.storage.dev_image_days,
+            "deletion_protection": settings.deletion_protection,
+        },
+    )
+    if settings.publisher:
+        publisher(
+            settings, f"{name}-publisher", [registry.repository_arns[repository_name]], [contract.models_key_arn]
+        )
+    identity = WorkloadIdentity(f"{name}-identity", _identity(name, settings, contract))
+    outputs: dict[str, pulumi.Input[str]] = {
+        "repository": registry.repository_urls[repository_name],
+        "role_arn": identity.role_arn,
+    }
+    release = found.releases.get(name)
+    if release:
+        image = pulumi.Output.concat(registry.repository_urls[repository_name], "@", release.content.image_digest)
+        service = _service(name, settings, contract, cluster, release, image, str(found.operations_digest))
+        outputs |= {"release": release.id, "url": service.url}
+    return outputs
+
+
+def _identity(name: str, settings: Settings, contract: PlatformContract) -> WorkloadIdentityArgs:
+    """What the model's pods may do: read the model's artifacts.
+
+    All of this model's, not one release's alone: while a release replaces another, pods of both must be able to
+    restart (docs/adr/0005-artifact-identity.md).
+    """
+    args: WorkloadIdentityArgs = {
+        "principal": Principal.POD,
+        "cluster_name": contract.cluster_name,
+        "namespace": settings.workload_namespace,
+        "service_account": name,
+        "reads": [pulumi.Output.concat(contract.models_bucket_arn, f"/artifacts/{name}/*")],
+        "uses": [contract.models_key_arn],
+    }
+    if settings.permissions_boundary_arn:
+        args["permissions_boundary_arn"] = settings.permissions_boundary_arn
+    return args
+
+
+def _service(
+    name: str,
+    settings: Settings,
+    contract: PlatformContract,
+    cluster: pulumi.ProviderResource,
+    release: "Release",
+    image: pulumi.Output[str],
+    operations_digest: str,
+) -> ModelService:
+    model: ModelSettings = settings.models[name]
+    return ModelService(
+        name,
+        {
+            "model": name,
+            "release": release.id,
+            "image": image,
+            "artifact_uri": release.artifact_uri,
+            "artifact_version": release.location.version_id,
+            "artifact_sha256": release.content.artifact.sha256,
+            "fetch_image": pulumi.Output.concat(contract.operations_repository_url, "@", operations_digest),
+            "region": settings.region,
+            "namespace": contract.namespace,
+            "service_account": name,
+            "cpu": model.resources.cpu,
+            "memory": model.resources.memory,
+            "gpus": model.resources.gpus,
+            "min_replicas": model.scale.min,
+            "max_replicas": model.scale.max,
+            "target_cpu_percent": model.scale.target_cpu_percent,
+            "settings": release.content.settings,
+        },
+        pulumi.ResourceOptions(providers=[cluster]),
+    )

@@ -3,16 +3,17 @@
 import pulumi
 import pulumi_aws as aws
 from slipway.models import ModelBucket
+from slipway.models.model_bucket import ModelBucketArgs
 from slipway.registry import ContainerRegistry, ImagePublisher
+from slipway.registry.image_publisher import ImagePublisherArgs
 from slipway.security import DataKeys
 from slipway.serving import Network, ServingCluster
+from slipway.serving.serving_cluster import ServingClusterArgs
 from slipway_ops.environments import models_bucket, repository
 
 from stacks.contract import PlatformContract
-from stacks.settings import Settings
+from stacks.settings import ClusterSettings, Settings
 
-NAMESPACE = "models"
-"""The cluster's namespace of all model services."""
 OPERATIONS = "slipway-ops"
 """Repository of the operations image, which fetches a model's artifact into its pod."""
 
@@ -63,14 +64,14 @@ def declare(settings: Settings) -> tuple[PlatformContract, pulumi.ProviderResour
         },
     )
     if settings.publisher:
-        publisher(settings, "operations-publisher", [registry.repository_arns[operations]], keys.key_arns["models"])
-    cluster = ServingCluster("cluster", _cluster_args(settings, name, network, keys))
+        publisher(settings, "operations-publisher", [registry.repository_arns[operations]], [keys.key_arns["models"]])
+    cluster = ServingCluster("cluster", _cluster_args(settings, settings.cluster, name, network, keys))
 
     contract = PlatformContract(
         cluster_name=cluster.cluster_name,
         cluster_arn=cluster.cluster_arn,
         kubeconfig=cluster.kubeconfig,
-        namespace=pulumi.Output.from_input(NAMESPACE),
+        namespace=pulumi.Output.from_input(settings.workload_namespace),
         models_bucket=bucket.bucket_name,
         models_bucket_arn=bucket.bucket_arn,
         models_key_arn=keys.key_arns["models"],
@@ -80,24 +81,24 @@ def declare(settings: Settings) -> tuple[PlatformContract, pulumi.ProviderResour
 
 
 def publisher(
-    settings: Settings, name: str, repository_arns: list[pulumi.Output[str]], key_arn: pulumi.Output[str]
+    settings: Settings, name: str, repository_arns: list[pulumi.Output[str]], key_arns: list[pulumi.Output[str]]
 ) -> ImagePublisher:
     """The CI identity that may push to ``repository_arns``."""
-    assert settings.publisher
-    args = {
-        "repository_arns": repository_arns,
+    assert settings.publisher, "callers ask first"
+    args: ImagePublisherArgs = {
+        "repository_arns": [*repository_arns],
         "oidc_provider_arn": settings.publisher.oidc_provider_arn,
         "subjects": settings.publisher.subjects,
-        "key_arns": [key_arn],
+        "key_arns": [*key_arns],
     }
     if settings.permissions_boundary_arn:
         args["permissions_boundary_arn"] = settings.permissions_boundary_arn
     return ImagePublisher(name, args)
 
 
-def _bucket_args(settings: Settings, keys: DataKeys) -> dict:
+def _bucket_args(settings: Settings, keys: DataKeys) -> ModelBucketArgs:
     storage = settings.storage
-    args = {
+    args: ModelBucketArgs = {
         "bucket_name": models_bucket(settings.namespace, settings.environment),
         "key_arn": keys.key_arns["models"],
         "keep_versions_days": storage.keep_versions_days,
@@ -106,4 +107,38 @@ def _bucket_args(settings: Settings, keys: DataKeys) -> dict:
     }
     if storage.replica_bucket_arn and storage.replica_key_arn:
         args |= {"replica_bucket_arn": storage.replica_bucket_arn, "replica_key_arn": storage.replica_key_arn}
+    if settings.permissions_boundary_arn:
+        args["permissions_boundary_arn"] = settings.permissions_boundary_arn
+    return args
+
+
+def _cluster_args(
+    settings: Settings, cluster: ClusterSettings, name: str, network: Network, keys: DataKeys
+) -> ServingClusterArgs:
+    args: ServingClusterArgs = {
+        "cluster_name": name,
+        "region": settings.region,
+        "vpc_id": network.vpc_id,
+        "control_plane_subnet_ids": network.intra_subnet_ids,
+        "node_subnet_ids": network.private_subnet_ids,
+        "cluster_key_arn": keys.key_arns["cluster"],
+        "logs_key_arn": keys.key_arns["logs"],
+        "admin_role_arns": cluster.admin_role_arns,
+        "viewer_role_arns": cluster.viewer_role_arns,
+        "public_access_cidrs": cluster.public_access_cidrs,
+        "log_types": cluster.log_types,
+        "log_days": cluster.log_days,
+        "cpu_limit": cluster.cpu_limit,
+        "spot": cluster.spot,
+        "namespaces": [settings.workload_namespace],
+        "namespace_cpu": cluster.namespace.cpu,
+        "namespace_memory_gib": cluster.namespace.memory_gib,
+        "deletion_protection": settings.deletion_protection,
+    }
+    if cluster.version:
+        args["version"] = cluster.version
+    if cluster.gpu:
+        args |= {"gpu_limit": cluster.gpu.limit, "gpu_instance_families": cluster.gpu.instance_families}
+    if settings.permissions_boundary_arn:
+        args["permissions_boundary_arn"] = settings.permissions_boundary_arn
     return args

@@ -7,11 +7,13 @@ import ipaddress
 import json
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import pulumi
 import pydantic
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from slipway.serving import Nat
+from slipway.versions import KUBERNETES
 
 from stacks import _accepted
 
@@ -38,6 +40,12 @@ def _network(value: str) -> str:
     return value
 
 
+def _narrow(value: str) -> str:
+    if _network(value).endswith("/0"):
+        raise ValueError("networks narrower than 0.0.0.0/0")
+    return value
+
+
 Slug = Annotated[str, _text(r"[a-z][a-z0-9-]{0,28}[a-z0-9]", "2 to 30 of a-z, 0-9 and -, beginning with a letter")]
 Arn = Annotated[str, _text(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:.+", "an ARN with its account id")]
 BucketArn = Annotated[str, _text(r"arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}", "a bucket's ARN: arn:aws:s3:::<bucket>")]
@@ -46,6 +54,7 @@ RoleArn = Annotated[
 ]
 AccountId = Annotated[str, _text(r"\d{12}", "an account id of 12 digits")]
 Cidr = Annotated[str, AfterValidator(_network)]
+NarrowCidr = Annotated[str, AfterValidator(_narrow)]
 Zone = Annotated[str, _text(r"[a-h]", "an availability zone's letter, a to h")]
 Days = Annotated[int, Field(ge=1, le=3653)]
 NEWEST = "newest"
@@ -53,7 +62,20 @@ Digest = Annotated[str, _text(rf"sha256:[0-9a-f]{{64}}|{NEWEST}", f"sha256:<64 h
 ReleaseId = Annotated[
     str, _text(rf"[a-z0-9][a-z0-9-]*-\d{{8}}-[0-9a-f]{{8}}|{NEWEST}", f"<model>-<yyyymmdd>-<8 hex> or {NEWEST}")
 ]
+Subject = Annotated[str, _text(r"[^*?\s]+", "exact token subjects, without * or ?")]
 Region = Annotated[str, _text(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as eu-west-1")]
+
+
+LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
+
+
+def _version(value: str) -> str:
+    if value not in KUBERNETES:
+        raise ValueError(", ".join(KUBERNETES))
+    return value
+
+
+KubernetesVersion = Annotated[str, AfterValidator(_version)]
 
 
 class SettingsError(pulumi.RunError):
@@ -66,14 +88,6 @@ class Part(StrEnum):
     WHOLE = "whole"
     PLATFORM = "platform"
     MODELS = "models"
-
-
-class Nat(StrEnum):
-    """NAT gateways of the network."""
-
-    NONE = "none"
-    SINGLE = "single"
-    PER_ZONE = "per_zone"
 
 
 class _Section(BaseModel):
@@ -127,14 +141,14 @@ class NamespaceSettings(_Section):
 class ClusterSettings(_Section):
     """The EKS cluster."""
 
-    version: str | None = None
+    version: KubernetesVersion | None = None
     """Kubernetes minor version; slipway's pinned one if not given."""
     admin_role_arns: Annotated[list[RoleArn], Field(min_length=1)]
     """IAM roles that administer the cluster; one of them runs ``pulumi up``."""
     viewer_role_arns: list[RoleArn] = []
-    public_access_cidrs: list[Cidr] = []
+    public_access_cidrs: list[NarrowCidr] = []
     """Networks that may reach the API endpoint from outside; none: it is private."""
-    log_types: list[str] = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+    log_types: list[LogType] = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
     log_days: Days = 365
     cpu_limit: Annotated[int, Field(ge=2)] = 64
     """vCPUs that general nodes may have together."""
@@ -164,7 +178,7 @@ class PublisherSettings(_Section):
     """The CI pipeline that may push images, by GitHub's OIDC tokens."""
 
     oidc_provider_arn: Arn
-    subjects: Annotated[list[str], Field(min_length=1)]
+    subjects: Annotated[list[Subject], Field(min_length=1)]
     """Exact token subjects, such as ``repo:acme/models:environment:prod``."""
 
 
@@ -182,13 +196,21 @@ class ScaleSettings(_Section):
         return self
 
 
+class ResourceSettings(_Section):
+    """What one replica of a model requests."""
+
+    cpu: Annotated[str, _text(r"\d+m?|\d+\.\d+", "a CPU quantity such as 500m or 2")] = "500m"
+    memory: Annotated[str, _text(r"\d+(Mi|Gi)", "a memory quantity such as 512Mi or 4Gi")] = "512Mi"
+    gpus: Annotated[int, Field(ge=0, le=16)] = 0
+
+
 class ModelSettings(_Section):
     """One model in this environment."""
 
     release: ReleaseId | None = None
     """The release that serves. Roll back by naming an older one. Without it the model waits for its first."""
     scale: ScaleSettings = ScaleSettings()
-    personal_data: bool = False
+    resources: ResourceSettings = ResourceSettings()
 
 
 class Settings(_Section):
@@ -200,6 +222,8 @@ class Settings(_Section):
     environment: Slug
     namespace: Slug
     """Prefix of names that must be unique beyond the account: buckets, repositories, aliases, the cluster."""
+    workload_namespace: Slug = "models"
+    """Kubernetes namespace of all model services; a shard's must be its platform's."""
     part: Annotated[Part, Field(strict=False)] = Part.WHOLE
     platform_stack: str | None = None
     """For ``part: models``: the stack that holds the platform."""
@@ -233,6 +257,10 @@ class Settings(_Section):
         if self.part is Part.MODELS and not self.models:
             found.append(("models", "at least one model where part is models", {}))
         for name, model in self.models.items():
+            gpus = self.cluster.gpu.limit if self.cluster and self.cluster.gpu else 0
+            if self.cluster and model.resources.gpus > gpus:
+                key, accepted = f"models.{name}.resources.gpus", f"at most cluster.gpu.limit ({gpus})"
+                found.append((key, accepted, model.resources.gpus))
             if model.release is None:
                 continue
             if model.release == NEWEST and not self.allow_newest:
