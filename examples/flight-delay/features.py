@@ -95,7 +95,7 @@ def load(first: date, end: date) -> "pd.DataFrame":
     flights = flights[wanted & flights["arr_delay"].notna()]
     weather = pd.read_csv(folder / WEATHER, usecols=lambda column: column in {*keys, *_WEATHER}).drop_duplicates(keys)
     table = flights.merge(weather, on=keys, how="left")
-    table["dow"] = table["date"].dt.dayofweek
+    table["dow"] = table["date"].dt.day_of_week
     table["label"] = (table["arr_delay"] > LATE_MINUTES).astype("int8")
     # A total order: the same rows in the same order give the same model.
     return table.sort_values(["date", *NAMES, "label"], kind="stable")[["date", "label", *NAMES]].reset_index(drop=True)
@@ -113,7 +113,7 @@ def fitted_schema(rows: "pd.DataFrame") -> list[Feature]:
 def records(rows: "pd.DataFrame") -> list[dict[str, Any]]:
     """Rows as a client would send them: plain values by name, a missing one as None."""
     return [
-        {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
+        {str(name): None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
         for row in rows[NAMES].to_dict("records")
     ]
 

@@ -11,10 +11,8 @@ container does before this program starts.
 
 import json
 import os
-import time
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -26,11 +24,9 @@ import joblib
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from instruments import CONTENT_TYPE, Instruments
 from sklearn.exceptions import InconsistentVersionWarning
 
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5)
-"""Seconds. An objective's limit must be one of them, else its share can only be estimated."""
 MAX_INSTANCES = 1000
 MAX_BYTES = 1_000_000
 
@@ -95,6 +91,7 @@ class Predictor:
                 loaded = joblib.load(artifact)
             self.schema: list[features.Feature] = loaded["schema"]
             self._model = loaded["model"]
+            self.probabilities([_example(self.schema)])
         except InconsistentVersionWarning as error:
             raise StartError(f"{artifact}: {error}") from error
         except Exception as error:  # a pickle can fail in any way
@@ -106,109 +103,76 @@ class Predictor:
         return [float(score) for score in scores]
 
 
-class Metrics:
-    """The Prometheus metrics that every model service of slipway exposes."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.registry = CollectorRegistry()
-        common = {"model": settings.model, "release": settings.release, "variant": settings.variant}
-        names = list(common)
-        requests = Counter("slipway_requests", "Requests by code.", [*names, "code"], registry=self.registry)
-        seconds = Histogram(
-            "slipway_request_seconds", "Seconds to answer.", names, buckets=BUCKETS, registry=self.registry
-        )
-        in_flight = Gauge("slipway_requests_in_flight", "Requests being answered.", names, registry=self.registry)
-        saturation = Gauge(
-            "slipway_saturation", "Requests being answered as a share of the limit.", names, registry=self.registry
-        )
-        unseen = Counter(
-            "slipway_unseen_categories", "Values unknown to the model.", [*names, "feature"], registry=self.registry
-        )
-        self.seconds = seconds.labels(**common)
-        self.in_flight = in_flight.labels(**common)
-        saturation.labels(**common).set_function(lambda: self.now / settings.max_in_flight)
-        self._requests, self._unseen, self._common = requests, unseen, common
-        self.now = 0
-
-    def answered(self, code: int, seconds: float) -> None:
-        """Count one answer."""
-        self._requests.labels(**self._common, code=str(code)).inc()
-        self.seconds.observe(seconds)
-
-    def unseen(self, feature: str) -> None:
-        """Count one category value that training did not have: the model treats it as missing."""
-        self._unseen.labels(**self._common, feature=feature).inc()
-
-
 def create_app(environment: Mapping[str, str] | None = None) -> FastAPI:
-    """The application; the artifact is loaded and tried before it listens. Raises ``StartError``."""
+    """The application; the artifact is loaded and tried before this returns. Raises ``StartError``."""
     settings = Settings.of(os.environ if environment is None else environment)
     predictor = Predictor(settings.artifact)
-    metrics = Metrics(settings)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.ready = True
-        yield
-        app.state.ready = False
-
-    app = FastAPI(title=settings.model, version=settings.release, lifespan=lifespan)
-
-    @app.middleware("http")
-    async def measure(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-        if request.url.path != "/predict":  # probes and scrapes are no traffic
-            return await answer(request)
-        if metrics.now >= settings.max_in_flight:
-            metrics.answered(503, 0)
-            return _error(503, f"{settings.max_in_flight} requests are being answered already", {"Retry-After": "1"})
-        started, code = time.perf_counter(), 500
-        metrics.now += 1
-        metrics.in_flight.set(metrics.now)
-        try:
-            response = await answer(request)
-            code = response.status_code
-            return response
-        finally:
-            metrics.now -= 1
-            metrics.in_flight.set(metrics.now)
-            metrics.answered(code, time.perf_counter() - started)
+    instruments = Instruments(settings.model, settings.release, settings.variant, settings.max_in_flight)
+    identity = {"model": settings.model, "release": settings.release}
+    app = FastAPI(title=settings.model, version=settings.release)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
     @app.get("/readyz")
-    async def readyz() -> Response:
-        body = {"model": settings.model, "release": settings.release, "variant": settings.variant}
-        return JSONResponse(body, 200 if app.state.ready else 503)
+    async def readyz() -> dict[str, str]:
+        return {**identity, "variant": settings.variant}
 
     @app.get("/metrics")
-    async def exposed() -> Response:
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    async def metrics() -> Response:
+        return Response(instruments.exposition(), media_type=CONTENT_TYPE)
 
     @app.post("/predict")
     async def predict(request: Request) -> Response:
-        """Answer ``{"instances": [features, …]}`` with one prediction each; 422 names the field that is wrong."""
-        if int(request.headers.get("content-length", 0)) > MAX_BYTES:
-            return _error(413, f"body: accepted: at most {MAX_BYTES} bytes")
+        """Answer ``{"instances": [features, …]}`` with one prediction each; a 422 names the field that is wrong."""
+        if instruments.full:
+            instruments.refused()
+            return _error(503, f"{settings.max_in_flight} requests are being answered already", {"Retry-After": "1"})
+        with instruments.request() as outcome:
+            response = await answer(request)
+            outcome.code = response.status_code
+        return response
+
+    async def answer(request: Request) -> Response:
         try:
-            instances = _instances(await request.body())
+            instances = _instances(await _body(request))
             features.check(predictor.schema, instances)
+        except _TooLarge:
+            return _error(413, f"body: accepted: at most {MAX_BYTES} bytes")
         except features.FeatureError as error:
             return _error(422, str(error))
         for feature in features.unseen(predictor.schema, instances):
-            metrics.unseen(feature)
+            instruments.unseen(feature)
         scores = await run_in_threadpool(predictor.probabilities, instances)
         predictions = [{"late": score >= settings.threshold, "probability": round(score, 6)} for score in scores]
-        return JSONResponse({"model": settings.model, "release": settings.release, "predictions": predictions})
+        return JSONResponse({**identity, "predictions": predictions})
 
     return app
+
+
+def _example(schema: list[features.Feature]) -> dict[str, Any]:
+    """Some flight that fits the schema: the first prediction is slow and must not be a client's."""
+    return {feature["name"]: feature.get("categories", [feature.get("minimum")])[0] for feature in schema}
+
+
+class _TooLarge(Exception):
+    """The body is longer than the server reads."""
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise _TooLarge
+    return bytes(body)
 
 
 def _instances(body: bytes) -> list[dict[str, Any]]:
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise features.FeatureError("body: accepted: a JSON object with instances: received: no JSON") from None
     if not isinstance(document, dict) or set(document) != {"instances"}:
         received = sorted(document) if isinstance(document, dict) else type(document).__name__

@@ -3,8 +3,8 @@
 The split is by time, because that is how the model is used: it learns from the flights of the first months and is
 tested on the month after, which it never saw. A run with the same arguments writes the same files, byte for byte.
 
-Written to ``model/``: the artifact ``model.joblib``, ``heldout.json`` (flights with their outcome, to ask a served model
-about) and ``metrics.json``, which names the sha256 of both and is written last: a run that was killed leaves no model.
+Written to ``model/``: the artifact ``model.joblib``, ``heldout.json`` (flights with their outcome, to ask a served
+model about) and ``metrics.json``, which names the sha256 of both and is written last: a killed run leaves no model.
 """
 
 import argparse
@@ -18,7 +18,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads sleep: spinning costs more than it gains on few cores
+os.environ.setdefault(
+    "OMP_WAIT_POLICY", "passive"
+)  # idle threads sleep: spinning costs more than it gains on few cores
 
 import features
 import joblib
@@ -38,7 +40,7 @@ SEED = 20130101
 TREES = 120
 HELDOUT_ROWS = 200
 THRESHOLD = 0.4
-"""Probability from which a flight is called late; a serving setting. 0.5 would find a third of the late flights only."""
+"""Probability from which a flight is called late, a serving setting; 0.5 would find only a third of the late ones."""
 
 
 def train(
