@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 import pulumi
 import pydantic
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from slipway._check import LOG_DAYS
 from slipway.serving import Nat
 from slipway.versions import KUBERNETES
 
@@ -57,6 +58,15 @@ Cidr = Annotated[str, AfterValidator(_network)]
 NarrowCidr = Annotated[str, AfterValidator(_narrow)]
 Zone = Annotated[str, _text(r"[a-h]", "an availability zone's letter, a to h")]
 Days = Annotated[int, Field(ge=1, le=3653)]
+
+
+def _log_days(value: int) -> int:
+    if value not in LOG_DAYS:
+        raise ValueError(f"a retention of CloudWatch Logs, in days: one of {', '.join(map(str, LOG_DAYS))}")
+    return value
+
+
+LogDays = Annotated[int, AfterValidator(_log_days)]
 NEWEST = "newest"
 Digest = Annotated[str, _text(rf"sha256:[0-9a-f]{{64}}|{NEWEST}", f"sha256:<64 hex> or {NEWEST}")]
 ReleaseId = Annotated[
@@ -93,7 +103,7 @@ class Part(StrEnum):
 class _Section(BaseModel):
     """Strict: no unknown key, no conversion of a value's type."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 class NetworkSettings(_Section):
@@ -105,7 +115,7 @@ class NetworkSettings(_Section):
     nat: Annotated[Nat, Field(strict=False)] = Nat.SINGLE
     interface_endpoints: list[str] = []
     """AWS services reached without leaving the VPC, such as ``ecr.api``; each costs per zone and hour."""
-    flow_log_days: Days = 365
+    flow_log_days: LogDays = 365
 
     @model_validator(mode="after")
     def _zones_differ(self) -> Self:
@@ -149,7 +159,7 @@ class ClusterSettings(_Section):
     public_access_cidrs: list[NarrowCidr] = []
     """Networks that may reach the API endpoint from outside; none: it is private."""
     log_types: list[LogType] = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
-    log_days: Days = 365
+    log_days: LogDays = 365
     cpu_limit: Annotated[int, Field(ge=2)] = 64
     """vCPUs that general nodes may have together."""
     spot: bool = False
