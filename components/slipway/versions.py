@@ -1,0 +1,42 @@
+"""Every version that slipway pins, each with the end of its support.
+
+Read on 2026-11-23 from the EKS version calendar and the add-on versions that EKS offers for these versions.
+"""
+
+from datetime import date
+
+KUBERNETES = "1.36"
+"""Kubernetes version of a new cluster."""
+
+KUBERNETES_SUPPORT_ENDS = {
+    "1.35": date(2027, 3, 27),
+    "1.36": date(2027, 8, 2),
+    "1.37": date(2027, 12, 1),  # not published yet: EKS supports a version for about 14 months
+}
+"""Accepted Kubernetes versions and the end of their standard support on EKS, when a cluster is upgraded by force."""
+
+SUPPORT_WARNING_DAYS = 90
+"""How long before the end of its support a version is warned about."""
+
+METRICS_SERVER_ADDON = "v0.9.0-eksbuild.11"
+"""EKS add-on ``metrics-server`` for Kubernetes 1.35 to 1.37. EKS ends add-on versions with the cluster's version."""
+
+
+def support_warning(version: str, today: date) -> str | None:
+    """What to tell whoever runs Kubernetes ``version`` on ``today``: a text near or past the end of support, else None.
+
+    ``version`` is a key of ``KUBERNETES_SUPPORT_ENDS``.
+    """
+    ends = KUBERNETES_SUPPORT_ENDS[version]
+    left = (ends - today).days
+    if left > SUPPORT_WARNING_DAYS:
+        return None
+    when = f"ends on {ends} ({left} days left)" if left >= 0 else f"ended on {ends}"
+    return (
+        f"Kubernetes {version}: standard support on EKS {when}; EKS then upgrades the cluster by itself. "
+        f"Newest accepted version: {max(KUBERNETES_SUPPORT_ENDS, key=_minor)}."
+    )
+
+
+def _minor(version: str) -> int:
+    return int(version.split(".")[1])
