@@ -1,0 +1,11 @@
+"""Which services are extended: one module each, loaded before the first call."""
+
+from importlib import import_module
+
+SERVICES = ("ec2", "ecr", "eks", "iam", "kms", "logs", "s3")
+
+
+def load() -> None:
+    """Put every extension in place."""
+    for service in SERVICES:
+        import_module(f"sandbox.cloud.{service}")

@@ -1,0 +1,175 @@
+"""Starts, finds and stops the cloud's process. Its directory holds who it is, its log and the lock of its starters."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.loopback import require
+
+RECORD = "cloud.json"
+LOG = "cloud.log"
+LOCK = "cloud.lock"
+
+_ROOT = Path(__file__).parents[2]
+_ANSWER_SECONDS = 5.0
+_START_SECONDS = 60.0
+_STOP_SECONDS = 5.0
+_KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV")
+
+
+class CloudError(RuntimeError):
+    """The cloud does not run or does not answer as it should."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A running cloud."""
+
+    url: str
+    instance: str
+    port: int
+    pid: int
+
+    def environment(self, region: str) -> dict[str, str]:
+        """Variables that make boto3, the AWS CLI and the plugin use this cloud, in ``region``.
+
+        They do not undo an ``AWS_PROFILE`` or an ``AWS_ENDPOINT_URL_<SERVICE>``: ``merged`` does.
+        """
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",  # noqa: S105 -- no account behind it
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+        }
+
+    def merged(self, base: Mapping[str, str], region: str) -> dict[str, str]:
+        """``base`` without anything that concerns AWS, plus ``environment(region)``."""
+        return {k: v for k, v in base.items() if not k.startswith("AWS_")} | self.environment(region)
+
+    def writes(self) -> int:
+        """How many write calls have reached the cloud since it started."""
+        return int(_get(f"{self.url}/sandbox/journal?since={2**53}")["writes"])
+
+    def journal(self, since: int = 0) -> list[dict[str, Any]]:
+        """The write calls after number ``since``: ``{n, service, operation}`` each."""
+        entries: list[dict[str, Any]] = _get(f"{self.url}/sandbox/journal?since={since}")["entries"]
+        return entries
+
+    def advance(self, seconds: float) -> str:
+        """Move the account's clock forward; returns its new present."""
+        return str(_get(f"{self.url}/sandbox/advance?seconds={seconds}", "POST")["now"])
+
+
+def find(directory: Path) -> Cloud | None:
+    """The cloud of ``directory`` if the process that it records is the one that answers."""
+    try:
+        record = json.loads((directory / RECORD).read_text())
+        cloud = Cloud(f"http://127.0.0.1:{int(record['port'])}", str(record["instance"]), int(record["port"]), 0)
+        health = _get(f"{cloud.url}/sandbox/health")
+        if health["instance"] == cloud.instance:
+            return Cloud(cloud.url, cloud.instance, cloud.port, int(health["pid"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # never started, ended, or something else listens there now
+    return None
+
+
+def ensure(directory: Path) -> Cloud:
+    """The cloud of ``directory``, started if it does not run. Raises ``CloudError`` with the log's end."""
+    directory.mkdir(parents=True, exist_ok=True)
+    return find(directory) or _start_once(directory)
+
+
+def stop(directory: Path) -> bool:
+    """End the cloud of ``directory``; whether there was one. A process that is not ours is left alone."""
+    if not directory.is_dir():
+        return False
+    with _locked(directory):
+        cloud = find(directory)
+        (directory / RECORD).unlink(missing_ok=True)
+        if cloud is None:
+            return False
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            os.kill(cloud.pid, number)
+            if _gone(cloud.pid, _STOP_SECONDS):
+                return True
+    raise CloudError(f"the cloud (process {cloud.pid}) does not end")
+
+
+def _start_once(directory: Path) -> Cloud:
+    with _locked(directory):
+        if cloud := find(directory):  # another caller was faster
+            return cloud
+        (directory / RECORD).unlink(missing_ok=True)
+        log = directory / LOG
+        with log.open("w") as output:
+            process = subprocess.Popen(  # noqa: S603 -- our own module, arguments of ours
+                [sys.executable, "-m", "sandbox.cloud", "--directory", str(directory.absolute())],
+                cwd=_ROOT,
+                env={name: os.environ[name] for name in _KEPT if name in os.environ} | {"PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # an interrupt of the command that started it is not meant for it
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if cloud := find(directory):
+                return cloud
+            if (code := process.poll()) is not None:
+                raise CloudError(f"the cloud ended with code {code} while starting:\n{_tail(log)}")
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+    raise CloudError(f"the cloud did not answer within {_START_SECONDS:.0f} seconds:\n{_tail(log)}")
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """One caller at a time starts or stops; the lock ends with the process that holds it."""
+    with (directory / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _gone(pid: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.waitpid(pid, os.WNOHANG)  # if it is our child, it is gone only when it was waited for
+        except ChildProcessError:
+            pass
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _get(url: str, method: str = "GET") -> dict[str, Any]:
+    """JSON from the cloud itself, never through a proxy."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(require(url), method=method)  # noqa: S310 -- loopback only
+    with opener.open(request, timeout=_ANSWER_SECONDS) as answer:
+        body: dict[str, Any] = json.load(answer)
+    return body
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-20:])

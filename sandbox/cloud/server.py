@@ -1,0 +1,149 @@
+"""The server: moto's own application behind a small one that journals, advances the clock and says who it is."""
+
+import datetime as dt
+import json
+import os
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from sandbox.cloud import clock
+from sandbox.cloud.journal import Journal
+
+SETTINGS = {
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # 2,600 images that nobody made would be scanned
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    "MOTO_DISABLE_GLOBAL_CORS": "true",  # no page in a browser may read this account
+}
+RECORD = "cloud.json"
+"""File of the directory that says which process is the cloud."""
+
+_WATCH_SECONDS = 2.0
+_Start = Callable[..., Any]
+
+
+def serve(directory: Path, port: int) -> None:
+    """Run the cloud until it is terminated, or until ``directory`` no longer names it."""
+    os.environ.update(SETTINGS)
+    application = _load()
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+    from werkzeug.serving import make_server
+
+    class Handler(MotoRequestHandler):  # type: ignore[misc]
+        protocol_version = "HTTP/1.1"  # a connection serves many calls
+
+        def log_request(self, code: Any = "-", size: Any = "-") -> None:
+            if str(code).startswith("5"):
+                super().log_request(code, size)
+
+    instance = str(uuid.uuid4())
+    cloud = Application(application, instance)
+    server = make_server("127.0.0.1", port, cloud, threaded=True, request_handler=Handler)
+    os.environ["MOTO_PORT"] = str(server.port)  # moto's own clients read it
+    record = {
+        "pid": os.getpid(),
+        "port": server.port,
+        "instance": instance,
+        "started": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    }
+    _write(directory / RECORD, record)
+    threading.Thread(target=_end_when_replaced, args=(directory / RECORD, instance), daemon=True).start()
+    print(f"{record['started']} serving on 127.0.0.1:{server.port}", flush=True)
+    server.serve_forever()
+
+
+def _load() -> Any:
+    """moto's application with every extension in place and its time taken from our clock."""
+    from moto.core import utils
+
+    from sandbox.cloud.extension import replaces
+
+    replaces(utils, "utcnow")(lambda _: clock.naive_now())  # before any service binds the name
+
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    from sandbox.cloud import extensions
+
+    extensions.load()
+    return DomainDispatcherApplication(create_backend_app)
+
+
+class Application:
+    """``/sandbox/*`` is answered here, everything else is a call to AWS and goes to moto, one at a time.
+
+    moto's dictionaries are not made for threads, and it is one process with one interpreter lock: taking turns costs
+    nothing and makes the account's history one sequence. A service that calls the cloud back while it answers must do
+    so from a thread of its own.
+    """
+
+    def __init__(self, application: Callable[[dict[str, Any], _Start], Iterable[bytes]], instance: str) -> None:
+        self._application = application
+        self._instance = instance
+        self._journal = Journal()
+        self._turn = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start: _Start) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/sandbox/"):
+            status, body = self._sandbox(path, environ)
+            return _answer(start, status, json.dumps(body).encode(), "application/json")
+        with self._turn:
+            self._journal.record(environ)
+            try:
+                return self._application(environ, start)
+            except Exception as error:
+                # 501 is not retried: the caller learns at once that the sandbox lacks something
+                traceback.print_exc()
+                return _fault(start, f"the sandbox's cloud cannot do this: {type(error).__name__}: {error}")
+
+    def _sandbox(self, path: str, environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        try:
+            match path, environ["REQUEST_METHOD"]:
+                case "/sandbox/health", "GET":
+                    return "200 OK", {"instance": self._instance, "pid": os.getpid()}
+                case "/sandbox/journal", "GET":
+                    since = int(query.get("since", ["0"])[0])
+                    return "200 OK", {"writes": self._journal.writes, "entries": self._journal.since(since)}
+                case "/sandbox/advance", "POST":
+                    with self._turn:
+                        present = clock.advance(float(query.get("seconds", ["0"])[0]))
+                    return "200 OK", {"now": present.isoformat()}
+        except ValueError as error:
+            return "400 Bad Request", {"error": str(error)}
+        return "404 Not Found", {"error": "accepted: GET health, GET journal?since=, POST advance?seconds="}
+
+
+def _fault(start: _Start, message: str) -> Iterable[bytes]:
+    """An error that boto3 shows, in JSON and, for the older protocols, in the header that it reads too."""
+    body = json.dumps({"__type": "NotImplemented", "message": message}).encode()
+    return _answer(start, "501 Not Implemented", body, "application/x-amz-json-1.1")
+
+
+def _answer(start: _Start, status: str, body: bytes, kind: str) -> Iterable[bytes]:
+    start(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(record) + "\n")
+    part.replace(path)
+
+
+def _end_when_replaced(path: Path, instance: str) -> None:
+    """Nobody would ever stop a cloud whose directory is gone or names another one."""
+    while True:
+        time.sleep(_WATCH_SECONDS)
+        try:
+            ours = json.loads(path.read_text())["instance"] == instance
+        except (OSError, ValueError):
+            ours = False
+        if not ours:
+            print("no longer the cloud of this directory: ending", flush=True)
+            os._exit(0)
