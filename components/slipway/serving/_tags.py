@@ -1,6 +1,7 @@
 """Tags of a child: those that the caller adds and those that the component needs."""
 
 from collections.abc import Mapping
+from typing import Any, cast
 
 import pulumi
 
@@ -13,5 +14,5 @@ def merge(given: Tags | None, own: Mapping[str, str]) -> Tags:
         return {**own}
     if isinstance(given, Mapping):
         return {**given, **own}
-    later: pulumi.Output[dict[str, str]] = pulumi.Output.from_input(given)  # type: ignore[arg-type] # resolved deeply
+    later: pulumi.Output[dict[str, str]] = pulumi.Output.from_input(cast(Any, given))  # the SDK resolves it deeply
     return later.apply(lambda tags: {**tags, **own})
