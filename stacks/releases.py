@@ -4,11 +4,12 @@ One pass over S3 for all models (docs/adr/0002-releases-at-preview.md): each rec
 the exact version of its artifact is checked, so that a preview already refuses what a deployment would.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stacks.platform import OPERATIONS
 from stacks.settings import NEWEST, PREFIX, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -34,12 +35,15 @@ def find(settings: Settings) -> Found:
         return Found()
 
     import boto3  # a stack without a release needs none of it
-    from botocore.exceptions import ClientError
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
     from slipway_ops.environments import models_bucket, repository
+    from slipway_ops.images import newest_image
     from slipway_ops.release import ReleaseError, ReleaseStore
 
     bucket = models_bucket(settings.namespace, settings.environment)
-    store = ReleaseStore(boto3.client("s3", region_name=settings.region), bucket)
+    calls = Config(max_pool_connections=_CONCURRENT, retries={"mode": "standard", "max_attempts": 5})
+    store = ReleaseStore(boto3.client("s3", region_name=settings.region, config=calls), bucket)
     problems: list[str] = []
 
     def refuse(key: str, reason: object) -> None:
@@ -68,7 +72,7 @@ def find(settings: Settings) -> Found:
         operations = repository(settings.namespace, settings.environment, OPERATIONS)
         try:
             digest = newest_image(boto3.client("ecr", region_name=settings.region), operations)
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             refuse("operations_image", error)
         if digest is None:
             refuse(

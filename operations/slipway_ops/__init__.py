@@ -1,0 +1,1 @@
+"""The programs that slipway's infrastructure runs; no Pulumi in here."""

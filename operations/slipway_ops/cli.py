@@ -1,0 +1,211 @@
+"""The command ``slipway``.
+
+Exit codes: 0 done; 1 refused or failed, with one line on stderr that says why; 2 a wrong flag or value, with the flag,
+what is accepted and what came. With ``--json`` stdout holds one JSON document and nothing else.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from slipway_ops import commands, content, objects
+from slipway_ops.commands import Answer, UsageError
+from slipway_ops.problems import ReleaseError
+from slipway_ops.store import RETAIN_DAYS
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line for a wrong command line, in the words of all our messages."""
+
+    def error(self, message: str) -> NoReturn:
+        required = "the following arguments are required: "
+        if message.startswith(required):
+            message = f"{message.removeprefix(required)}: accepted: a value: received: nothing"
+        message = message.removeprefix("argument ")
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        sys.exit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit with its code."""
+    parsed, unknown = _parser().parse_known_args(arguments)
+    parser: _Parser = parsed.parser
+    if unknown:
+        flags = sorted(flag for action in parser._actions for flag in action.option_strings if flag.startswith("--"))
+        parser.error(f"{unknown[0]}: accepted: {', '.join(flags)}: received: {unknown[0]}")
+    try:
+        answer: Answer = parsed.run(parsed)
+    except UsageError as error:
+        parser.error(str(error))
+    except ReleaseError as error:
+        _fail(parser, str(error))
+    except (ClientError, BotoCoreError) as error:
+        _fail(parser, f"{objects.code(error)}: {error}")
+    except OSError as error:
+        _fail(parser, f"{error.filename or 'system'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        _fail(parser, "interrupted; run the same command again to continue")
+    print(json.dumps(answer.value, ensure_ascii=False) if parsed.json else answer.text)
+
+
+def _fail(parser: _Parser, message: str) -> NoReturn:
+    print(f"{parser.prog}: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="slipway", description="Releases of models and their artifacts.", allow_abbrev=False)
+    areas = parser.add_subparsers(metavar="AREA", required=True, dest="AREA")
+    release = areas.add_parser("release", help="records of what is in production", allow_abbrev=False)
+    _release(release.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"))
+    artifact = areas.add_parser("artifact", help="a model's file", allow_abbrev=False)
+    _fetch(artifact.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"))
+    return parser
+
+
+def _release(into: Any) -> None:
+    create = _command(into, "create", commands.create, "store an artifact, keep its image and write the record")
+    _environment(create)
+    create.add_argument("--model", type=_text(content.MODEL_NAME), required=True, help="the model's name")
+    create.add_argument("--artifact", type=Path, required=True, metavar="FILE", help="the model's file")
+    create.add_argument("--media-type", type=_text(content.MEDIA_TYPE), default="application/octet-stream")
+    create.add_argument(
+        "--image", type=_image, required=True, help="digest in the model's repository, or newest: the one pushed last"
+    )
+    create.add_argument(
+        "--training",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="JSON of what training knows: dataset, feature_schema, metrics and, if wanted, settings and resources",
+    )
+    create.add_argument(
+        "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE", help="a setting of the server"
+    )
+    create.add_argument("--code-commit", type=_text(content.COMMIT), required=True, help="commit of the training code")
+    create.add_argument("--created-by", type=_checked(content.role), required=True, help="a role or CI identity")
+    create.add_argument("--created-at", type=_checked(content.instant), help="RFC 3339, UTC; default: now")
+    create.add_argument(
+        "--previous", type=_previous, help="id of the release before, or none; default: the model's newest"
+    )
+    _retention(create)
+
+    listing = _command(into, "list", commands.list_releases, "the releases of a model, newest first")
+    _environment(listing)
+    listing.add_argument("--model", type=_text(content.MODEL_NAME), required=True, help="the model's name")
+
+    show = _command(into, "show", commands.show, "everything that a record says")
+    _environment(show)
+    show.add_argument("id", type=_text(content.RELEASE_ID))
+
+    verify = _command(into, "verify", commands.verify, "read the whole artifact and look for the image")
+    _environment(verify)
+    verify.add_argument("id", type=_text(content.RELEASE_ID))
+
+    diff = _command(into, "diff", commands.diff, "what differs between two releases")
+    _environment(diff)
+    diff.add_argument("before", type=_text(content.RELEASE_ID))
+    diff.add_argument("after", type=_text(content.RELEASE_ID))
+
+    promote = _command(into, "promote", commands.promote_release, "copy a release to another environment")
+    promote.add_argument("id", type=_text(content.RELEASE_ID))
+    promote.add_argument("--from", dest="source", required=True, metavar="STACK", help="stack that has the release")
+    promote.add_argument("--to", dest="target", required=True, metavar="STACK", help="stack that shall have it")
+    promote.add_argument(
+        "--from-profile", metavar="PROFILE", help="AWS profile for the first; default: the usual chain"
+    )
+    promote.add_argument("--to-profile", metavar="PROFILE", help="AWS profile for the second; default: the usual chain")
+    _stacks(promote)
+    _retention(promote)
+
+    _command(into, "schema", commands.schema, "the JSON Schema of a record")
+
+
+def _fetch(into: Any) -> None:
+    fetch = _command(into, "fetch", commands.fetch, "download an exact version and keep it only if its hash is right")
+    fetch.add_argument("--uri", type=_uri, required=True, metavar="S3", help="s3://<bucket>/<key>")
+    fetch.add_argument("--version", type=_version, required=True, help="version id of the object")
+    fetch.add_argument("--sha256", type=_text(content.SHA256), required=True, help="SHA-256 of its bytes, in hex")
+    fetch.add_argument("--to", type=Path, required=True, metavar="FILE", help="where it is put, in one step")
+
+
+def _command(into: Any, name: str, run: Callable[[argparse.Namespace], Answer], text: str) -> _Parser:
+    parser: _Parser = into.add_parser(name, help=text, description=text, allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.set_defaults(run=run, parser=parser)
+    return parser
+
+
+def _environment(parser: _Parser) -> None:
+    parser.add_argument("--stack", required=True, help="the environment, by its stack")
+    parser.add_argument("--profile", help="AWS profile; default: the usual chain")
+    _stacks(parser)
+
+
+def _stacks(parser: _Parser) -> None:
+    parser.add_argument(
+        "--stacks-dir", type=Path, default=Path("stacks"), metavar="DIR", help="folder of Pulumi.<stack>.yaml"
+    )
+
+
+def _retention(parser: _Parser) -> None:
+    parser.add_argument(
+        "--retain-days", type=_days, default=RETAIN_DAYS, help="days for which the record cannot be deleted; 3650"
+    )
+
+
+def _checked(check: Callable[[str], str]) -> Callable[[str], str]:
+    def convert(value: str) -> str:
+        try:
+            return check(value)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"accepted: {error}: received: {value}") from None
+
+    return convert
+
+
+def _text(text: content.Text) -> Callable[[str], str]:
+    return _checked(text.check)
+
+
+def _image(value: str) -> str:
+    if value == "newest" or content.IMAGE_DIGEST.pattern.fullmatch(value):
+        return value
+    raise argparse.ArgumentTypeError(f"accepted: {content.IMAGE_DIGEST.accepted} or newest: received: {value}")
+
+
+def _previous(value: str) -> str:
+    if value == "none" or content.RELEASE_ID.pattern.fullmatch(value):
+        return value
+    raise argparse.ArgumentTypeError(f"accepted: {content.RELEASE_ID.accepted} or none: received: {value}")
+
+
+def _setting(value: str) -> tuple[str, str]:
+    name, equals, text = value.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"accepted: NAME=VALUE: received: {value}")
+    return _checked(content.setting)(name), text
+
+
+def _days(value: str) -> int:
+    if not (value.isdecimal() and 1 <= int(value) <= 36_500):
+        raise argparse.ArgumentTypeError(f"accepted: a whole number from 1 to 36500: received: {value}")
+    return int(value)
+
+
+def _uri(value: str) -> tuple[str, str]:
+    try:
+        return objects.address(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _version(value: str) -> str:
+    if not value or value == "null" or value.split() != [value]:
+        raise argparse.ArgumentTypeError(f"accepted: a version id of S3: received: {value or 'nothing'}")
+    return value
