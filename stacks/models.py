@@ -34,9 +34,7 @@ def declare(
         },
     )
     if settings.publisher:
-        publisher(
-            settings, f"{name}-publisher", [registry.repository_arns[repository_name]], [contract.models_key_arn]
-        )
+        publisher(settings, f"{name}-publisher", [registry.repository_arns[repository_name]], [contract.models_key_arn])
     identity = WorkloadIdentity(f"{name}-identity", _identity(name, settings, contract))
     outputs: dict[str, pulumi.Input[str]] = {
         "repository": registry.repository_urls[repository_name],

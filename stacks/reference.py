@@ -13,20 +13,18 @@ from stacks.settings import ModelSettings, Settings
 TARGET = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 _HEAD = """# Settings
 
-What `stacks/Pulumi.<stack>.yaml` may say under `config:`, each key with the prefix `slipway:`. Unknown keys are refused.
-`aws:region` is required, and `aws:defaultTags` puts owner, cost and environment tags on everything. Made by
+What `stacks/Pulumi.<stack>.yaml` may say under `config:`, each key with the prefix `slipway:`. Unknown keys are
+refused. `aws:region` is required, and `aws:defaultTags` puts owner, cost and environment tags on everything. Made by
 `python -m stacks.reference`.
 """
 
 
 def text() -> str:
     """The page."""
-    sections = [_HEAD, _table("The stack", Settings, "")]
-    sections += [
-        _table(f"`{path}`", model, f"{path}.") for path, model in _sections(Settings) if model is not ModelSettings
-    ]
-    sections.append(_table("`models.<name>`", ModelSettings, "models.<name>."))
-    sections += [_table(f"`models.<name>.{path}`", model, "") for path, model in _sections(ModelSettings)]
+    sections = [_HEAD, _table("The stack", Settings)]
+    sections += [_table(f"`{path}`", model) for path, model in _sections(Settings)]
+    sections.append(_table("`models.<name>`", ModelSettings))
+    sections += [_table(f"`models.<name>.{path}`", model) for path, model in _sections(ModelSettings)]
     return "\n".join(sections)
 
 
@@ -45,7 +43,7 @@ def _section(field: FieldInfo) -> type[BaseModel] | None:
     return None
 
 
-def _table(title: str, model: type[BaseModel], prefix: str) -> str:
+def _table(title: str, model: type[BaseModel]) -> str:
     lines = [f"## {title}", "", (model.__doc__ or "").strip(), "", "| key | type | default | |", "|---|---|---|---|"]
     for name, field in model.model_fields.items():
         if name in ("source", "region") or (model is Settings and _section(field)):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stacks.platform import OPERATIONS
-from stacks.settings import NEWEST, PREFIX, Settings, SettingsError
+from stacks.settings import PREFIX, Settings, SettingsError
+from stacks.values import NEWEST
 
 if TYPE_CHECKING:
     from slipway_ops.release import Release

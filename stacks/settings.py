@@ -3,89 +3,40 @@
 Unknown keys are refused, and all problems of a file come in one message, each as ``file: key: accepted: received``.
 """
 
-import ipaddress
 import json
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import pulumi
 import pydantic
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from slipway._check import LOG_DAYS
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from slipway.serving import Nat
-from slipway.versions import KUBERNETES
 
 from stacks import _accepted
+from stacks.values import (
+    NEWEST,
+    AccountId,
+    Arn,
+    BucketArn,
+    Cidr,
+    Cpu,
+    Days,
+    Digest,
+    KubernetesVersion,
+    LogDays,
+    LogType,
+    Memory,
+    NarrowCidr,
+    Region,
+    ReleaseId,
+    RoleArn,
+    Slug,
+    Subject,
+    Zones,
+)
 
 PREFIX = "slipway:"
-
-
-def _text(pattern: str, accepted: str) -> AfterValidator:
-    """Text that matches ``pattern``; ``accepted`` says it to a person."""
-    compiled = re.compile(pattern)
-
-    def check(value: str) -> str:
-        if not compiled.fullmatch(value):
-            raise ValueError(accepted)
-        return value
-
-    return AfterValidator(check)
-
-
-def _network(value: str) -> str:
-    try:
-        ipaddress.IPv4Network(value)
-    except ValueError:
-        raise ValueError("an IPv4 network such as 10.0.0.0/16") from None
-    return value
-
-
-def _narrow(value: str) -> str:
-    if _network(value).endswith("/0"):
-        raise ValueError("networks narrower than 0.0.0.0/0")
-    return value
-
-
-Slug = Annotated[str, _text(r"[a-z][a-z0-9-]{0,28}[a-z0-9]", "2 to 30 of a-z, 0-9 and -, beginning with a letter")]
-Arn = Annotated[str, _text(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:.+", "an ARN with its account id")]
-BucketArn = Annotated[str, _text(r"arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}", "a bucket's ARN: arn:aws:s3:::<bucket>")]
-RoleArn = Annotated[
-    str, _text(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "a role's ARN: arn:aws:iam::<account>:role/<name>")
-]
-AccountId = Annotated[str, _text(r"\d{12}", "an account id of 12 digits")]
-Cidr = Annotated[str, AfterValidator(_network)]
-NarrowCidr = Annotated[str, AfterValidator(_narrow)]
-Zone = Annotated[str, _text(r"[a-h]", "an availability zone's letter, a to h")]
-Days = Annotated[int, Field(ge=1, le=3653)]
-
-
-def _log_days(value: int) -> int:
-    if value not in LOG_DAYS:
-        raise ValueError(f"a retention of CloudWatch Logs, in days: one of {', '.join(map(str, LOG_DAYS))}")
-    return value
-
-
-LogDays = Annotated[int, AfterValidator(_log_days)]
-NEWEST = "newest"
-Digest = Annotated[str, _text(rf"sha256:[0-9a-f]{{64}}|{NEWEST}", f"sha256:<64 hex> or {NEWEST}")]
-ReleaseId = Annotated[
-    str, _text(rf"[a-z0-9][a-z0-9-]*-\d{{8}}-[0-9a-f]{{8}}|{NEWEST}", f"<model>-<yyyymmdd>-<8 hex> or {NEWEST}")
-]
-Subject = Annotated[str, _text(r"[^*?\s]+", "exact token subjects, without * or ?")]
-Region = Annotated[str, _text(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as eu-west-1")]
-
-
-LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
-
-
-def _version(value: str) -> str:
-    if value not in KUBERNETES:
-        raise ValueError(", ".join(KUBERNETES))
-    return value
-
-
-KubernetesVersion = Annotated[str, AfterValidator(_version)]
 
 
 class SettingsError(pulumi.RunError):
@@ -110,18 +61,12 @@ class NetworkSettings(_Section):
     """The VPC."""
 
     cidr: Cidr = "10.0.0.0/16"
-    zones: Annotated[list[Zone], Field(min_length=2, max_length=6)]
+    zones: Zones
     """Letters of the availability zones, such as ``[a, b, c]``; EKS needs at least two."""
     nat: Annotated[Nat, Field(strict=False)] = Nat.SINGLE
     interface_endpoints: list[str] = []
     """AWS services reached without leaving the VPC, such as ``ecr.api``; each costs per zone and hour."""
     flow_log_days: LogDays = 365
-
-    @model_validator(mode="after")
-    def _zones_differ(self) -> Self:
-        if len(set(self.zones)) != len(self.zones):
-            raise ValueError("zones that differ from each other")
-        return self
 
 
 class KeySettings(_Section):
@@ -209,8 +154,8 @@ class ScaleSettings(_Section):
 class ResourceSettings(_Section):
     """What one replica of a model requests."""
 
-    cpu: Annotated[str, _text(r"\d+m?|\d+\.\d+", "a CPU quantity such as 500m or 2")] = "500m"
-    memory: Annotated[str, _text(r"\d+(Mi|Gi)", "a memory quantity such as 512Mi or 4Gi")] = "512Mi"
+    cpu: Cpu = "500m"
+    memory: Memory = "512Mi"
     gpus: Annotated[int, Field(ge=0, le=16)] = 0
 
 
@@ -302,7 +247,9 @@ def parse(config: dict[str, Any], source: str) -> Settings:
     for own in ("source", "region"):
         if own in values:
             problems.append((own, "no such key", values.pop(own)))
-    values |= {"source": source, "region": _value(config.get("aws:region"))}
+    values["source"] = source
+    if "aws:region" in config:
+        values["region"] = _value(config["aws:region"])
     try:
         settings = Settings.model_validate(values)
         problems += settings.problems()

@@ -27,13 +27,13 @@ WRONG: list[tuple[str, Any, str]] = [
     ("permissions_boundary_arn", "boundary", "an ARN with its account id"),
     ("unheard_of", 1, "no such key; here: allow_newest, "),
     ("network", ..., "a section, because part is whole"),
-    ("network.cidr", "10.0.0.0", "at least"),
+    ("network.cidr", "10.0.0.0/33", "an IPv4 network"),
     ("network.cidr", "10.0.0.1/16", "an IPv4 network"),
     ("network.cidr", "fd00::/48", "an IPv4 network"),
     ("network.zones", ..., "a value"),
     ("network.zones", ["a"], "at least 2 entries"),
     ("network.zones", list("abcdefg"), "at most 6 entries"),
-    ("network.zones", ["a", "a"], "zones that differ"),
+    ("network.zones", ["a", "a"], "entries that differ"),
     ("network.zones", ["a", "eu-west-1b"], "an availability zone's letter"),
     ("network.nat", "two", "'none', 'single' or 'per_zone'"),
     ("network.flow_log_days", 0, "a retention of CloudWatch Logs"),
@@ -98,9 +98,7 @@ def test_a_wrong_setting_is_named(path: str, value: Any, accepted: str) -> None:
         parse(valid(**{path: value}), "Pulumi.test.yaml")
     section = path if ":" in path else f"slipway:{path}"
     line = accepted_line(refused.value, section.rsplit(".", 1)[0] if "together" in accepted else section)
-    if path != "network.cidr":
-        assert accepted in line
-    assert ": accepted: " in line and ": received: " in line
+    assert accepted in line.split(": accepted: ")[1] and ": received: " in line
 
 
 def leaves(model: type[BaseModel], path: str = "") -> Iterator[str]:
@@ -142,7 +140,7 @@ def test_newest_needs_permission() -> None:
 
 
 def test_a_shard_has_models_and_a_platform_stack_only() -> None:
-    shard = valid(**{"part": "models", "platform_stack": "test", "network": ..., "cluster": ...})
+    shard = valid(part="models", platform_stack="test", network=..., cluster=...)
     assert parse(shard, "Pulumi.test.yaml").part is Part.MODELS
     with pytest.raises(SettingsError) as refused:
         parse(valid(part="models", models={}), "Pulumi.test.yaml")
