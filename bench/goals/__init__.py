@@ -1,0 +1,1 @@
+"""One module per goal: ``NAME``, what it compares and ``measure``."""

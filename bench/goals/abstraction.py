@@ -1,0 +1,39 @@
+"""What a component costs over the resources in it."""
+
+import tempfile
+from pathlib import Path
+
+from bench.process import interleave
+from bench.result import Ratio, Result
+from bench.run import difference, program
+
+NAME = "abstraction"
+LIMIT = 1.10
+MODELS = 100
+GOAL = f"{MODELS} models through the components <= {LIMIT}x the CPU of the same resources in a flat loop"
+
+
+def measure(rounds: int) -> Result:
+    """Components against a flat loop over the typed classes, both with slipway's entry point."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = str(Path(directory) / "recorded.json")
+        program("recorded", str(MODELS), path)
+        composed, flat = program("components", str(MODELS))[1], program("flat", str(MODELS), path)[1]
+        problems = difference(composed, flat, components=False)
+        if problems:
+            return Result.checked(GOAL, problems, "")
+        figures = interleave(
+            {
+                "components": lambda: program("components", str(MODELS))[0].cpu,
+                "flat": lambda: program("flat", str(MODELS), path)[0].cpu,
+            },
+            rounds,
+        )
+    ratio = Ratio.of([figure["components"] / figure["flat"] for figure in figures])
+    components = sum(1 for request in composed.requests if not request.custom)
+    best = {name: min(figure[name] for figure in figures) for name in ("components", "flat")}
+    detail = (
+        f"{len(flat)} resources, the same in both, and {components} components; "
+        f"CPU seconds {best['components']:.2f} and {best['flat']:.2f}"
+    )
+    return Result.compared(GOAL, ratio, LIMIT, detail)

@@ -1,0 +1,112 @@
+"""The Pulumi programs that are measured, run by ``bench.child`` in a process of their own.
+
+Each imports what it needs when it is called, as a program would, so that the cost of its imports counts.
+"""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from bench import environments
+
+if TYPE_CHECKING:
+    from stacks.releases import Found
+    from stacks.settings import Settings
+
+
+def components(count: str) -> None:
+    """Models through slipway's components and entry point."""
+    import slipway
+
+    slipway.run(lambda: _declare(*_read(int(count))))
+
+
+def untuned(count: str) -> None:
+    """The same models without the entry point, as a plain Pulumi program declares them."""
+    _declare(*_read(int(count)))
+
+
+def recorded(count: str, path: str) -> None:
+    """The same models; what they pass to the typed classes is written to ``path``."""
+    from bench import recording
+
+    with recording.into(path):
+        _declare(*_read(int(count)))
+
+
+def loaded(count: str, path: str) -> None:
+    """The same models; the names of all modules loaded for them are written to ``path``."""
+    import sys
+
+    _declare(*_read(int(count)))
+    with open(path, "w") as file:  # noqa: PTH123 -- no further import
+        json.dump(sorted(sys.modules), file)
+
+
+def flat(count: str, path: str) -> None:
+    """The same resources in a flat loop over the typed classes, with the same settings read and the same entry point."""
+    import slipway
+
+    from bench import recording
+
+    def build() -> None:
+        _read(int(count))
+        with open(path) as file:  # noqa: PTH123 -- no import that the alternative does not have
+            recording.declare(json.load(file))
+
+    slipway.run(build)
+
+
+def parameters(count: str, chained: str) -> None:
+    """Small resources through the entry point; ``chained`` "yes": each depends on the one before."""
+    import slipway
+
+    slipway.run(lambda: _parameters(int(count), chained == "yes"))
+
+
+def untuned_parameters(count: str, chained: str) -> None:
+    """The same without the entry point."""
+    _parameters(int(count), chained == "yes")
+
+
+def _parameters(count: int, chained: bool) -> None:
+    import pulumi_aws as aws
+
+    value: pulumi.Input[str] = "1"
+    for number in range(count):
+        parameter = aws.ssm.Parameter(f"p{number}", name=f"/bench/{number}", type="String", value=value)
+        if chained:
+            value = parameter.name
+
+
+def _read(count: int) -> tuple["Settings", "Found"]:
+    from stacks.settings import parse
+
+    settings = parse(environments.shard(environments.names(count)), "bench")
+    return settings, environments.found(settings)
+
+
+def _declare(settings: "Settings", found: "Found") -> None:
+    """What stacks/environment.py declares for the models of a shard, on a platform of constants: no stack to read."""
+    from dataclasses import fields
+
+    from stacks import models
+    from stacks.contract import PlatformContract
+
+    values = {field.name: pulumi.Output.from_input(_value(field.name)) for field in fields(PlatformContract)}
+    contract = PlatformContract(**values)
+    cluster = contract.kubernetes()
+    for name in settings.models:
+        models.declare(name, settings, contract, cluster, found)
+
+
+def _value(field: str) -> str:
+    return f"arn:aws:bench:eu-west-1:123456789012:{field}" if field.endswith("_arn") else field
+
+
+PROGRAMS: dict[str, Callable[..., None]] = {
+    program.__name__: program for program in (components, untuned, recorded, loaded, flat, parameters, untuned_parameters)
+}
+"""By name."""
