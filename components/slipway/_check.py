@@ -8,9 +8,14 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any, NoReturn
 
-ARN = r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:.+"
-ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
-ACCOUNT_ID = r"\d{12}"
+A_KEY = (r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+", "a KMS key's ARN")
+A_BUCKET = (r"arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's ARN: arn:aws:s3:::<bucket>")
+A_ROLE = (r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", "a role's ARN: arn:aws:iam::<account>:role/<name>")
+A_MANAGED_POLICY = (r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", "a managed policy's ARN")
+AN_OIDC_PROVIDER = (r"arn:aws[a-z-]*:iam::\d{12}:oidc-provider/.+", "an IAM OIDC provider's ARN")
+AN_ACCOUNT = (r"\d{12}", "an account id of 12 digits")
+A_REGION = (r"[a-z]{2}(-[a-z]+)+-\d", "a region such as eu-west-1")
+"""Patterns with what they accept, to be handed on together: ``_check.plain("region", value, *_check.A_REGION)``."""
 
 
 def refuse(arg: str, accepted: str, received: Any) -> NoReturn:
@@ -86,6 +91,21 @@ def unique(arg: str, values: Any, *, at_least: int = 0) -> list[str]:
 def each(arg: str, values: Any, pattern: str, accepted: str, *, at_least: int = 0) -> list[str]:
     """A list of text without duplicates, each of which ``pattern`` matches."""
     return [matches(f"{arg}[{i}]", v, pattern, accepted) for i, v in enumerate(unique(arg, values, at_least=at_least))]
+
+
+def plain(arg: str, value: Any, pattern: str, accepted: str) -> None:
+    """An input that ``pattern`` must match where it is already known text; an Output is checked by AWS."""
+    if isinstance(value, str):
+        matches(arg, value, pattern, accepted)
+
+
+def given(args: Any, arg: str, pattern: str, accepted: str) -> Any:
+    """A required input, whose text ``pattern`` must match where it is already known."""
+    value = args.get(arg)
+    if value is None:
+        refuse(arg, accepted, value)
+    plain(arg, value, pattern, accepted)
+    return value
 
 
 def together(args: Any, *names: str) -> bool:

@@ -1,0 +1,22 @@
+"""Tags of a child: those that the caller adds, and the data class, which every store declares."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+Tags = pulumi.Input[dict[str, pulumi.Input[str]]]
+
+DATA_CLASS = "data-class"
+"""The class decides key, retention, who may read, and whether an erasure must reach a store."""
+
+
+def classified(given: Tags | None, data_class: str) -> Tags:
+    """``given`` and the data class, which wins: policies and erasures rely on it."""
+    own: dict[str, pulumi.Input[str]] = {DATA_CLASS: data_class}
+    if given is None:
+        return own
+    if isinstance(given, Mapping):
+        return {**given, **own}
+    later: pulumi.Output[Any] = pulumi.Output.from_input(given)
+    return later.apply(lambda tags: {**(tags or {}), **own})
