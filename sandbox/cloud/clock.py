@@ -1,4 +1,4 @@
-"""The account's clock: real time plus what ``POST /sandbox/advance`` has added, so that nothing has to wait for days."""
+"""The account's clock: real time plus what ``POST /sandbox/advance`` has added, so that nobody waits for days."""
 
 import datetime as dt
 import threading

@@ -28,7 +28,11 @@ def _default_vpc(self: Any) -> Any:
     return vpc
 
 
-EC2Backend.default_vpc = property(_default_vpc, lambda self, value: None)
+def _ignore(self: Any, value: Any) -> None:
+    """moto remembers the VPC that it made when it started."""
+
+
+EC2Backend.default_vpc = property(_default_vpc, _ignore)
 
 
 @replaces(EC2Backend, "create_vpc")

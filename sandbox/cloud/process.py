@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class Cloud:
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "sandbox",
-            "AWS_SECRET_ACCESS_KEY": "sandbox",  # noqa: S105 -- no account behind it
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -140,7 +140,7 @@ def _start_once(directory: Path) -> Cloud:
 
 
 @contextmanager
-def _locked(directory: Path) -> Iterator[None]:
+def _locked(directory: Path) -> Generator[None]:
     """One caller at a time starts or stops; the lock ends with the process that holds it."""
     with (directory / LOCK).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -150,10 +150,8 @@ def _locked(directory: Path) -> Iterator[None]:
 def _gone(pid: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        try:
-            os.waitpid(pid, os.WNOHANG)  # if it is our child, it is gone only when it was waited for
-        except ChildProcessError:
-            pass
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)  # a child of ours is gone only when it was waited for
         try:
             os.kill(pid, 0)
         except ProcessLookupError:

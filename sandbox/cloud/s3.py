@@ -1,23 +1,19 @@
-"""S3: what a new bucket has since 2023, configurations given back as they were put, checksums that are checked."""
+"""S3 buckets: what a new one has since 2023, and configurations given back as they were put."""
 
-import base64
 import json
-import re
 import uuid
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend
 from moto.s3.responses import S3Response
-from moto.s3.utils import compute_checksum
 
-from sandbox.cloud.extension import fail, parameters, replaces
+from sandbox.cloud.extension import parameters, replaces
 
 _PLAIN_ENCRYPTION = {
     "Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}
 }
-_VERIFIED = ("SHA256", "SHA1", "CRC32")
-_TRAILER = re.compile(rb"x-amz-checksum-(\w+):([A-Za-z0-9+/]+=*)")
 
 
 @replaces(S3Backend, "create_bucket")
@@ -39,7 +35,7 @@ def _delete_bucket_encryption(original: Any, self: Any, bucket_name: str) -> Non
 @replaces(S3Backend, "put_bucket_versioning")
 def _put_bucket_versioning(original: Any, self: Any, bucket_name: str, status: str) -> None:
     if self.get_bucket(bucket_name).object_lock_enabled and status != "Enabled":
-        fail(
+        raise S3ClientError(
             "InvalidBucketState",
             "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
         )
@@ -143,31 +139,3 @@ def _answer_from_document(part: str, method: str) -> None:
 
 for _part, (_, _, _method) in _DOCUMENTS.items():
     _answer_from_document(_part, _method)
-
-
-@replaces(S3Response, "_get_checksum")
-def _get_checksum(original: Any, self: Any, response_headers: dict[str, Any]) -> tuple[str, str | None]:
-    """A checksum that came with the object, in a header or in the trailer, must fit and is kept."""
-    came = {
-        name.lower().removeprefix("x-amz-checksum-").upper(): value
-        for name, value in self.headers.items()
-        if name.lower().startswith("x-amz-checksum-") and name.lower() not in _NOT_SUMS
-    }
-    if not came and (trailer := _TRAILER.search(self.raw_body[-200:] if isinstance(self.raw_body, bytes) else b"")):
-        came = {trailer[1].decode().upper(): trailer[2].decode()}
-    if not came:
-        algorithm, value = original(self, response_headers)
-        return algorithm, value
-    algorithm, value = next(iter(came.items()))
-    if algorithm in _VERIFIED and value != base64.b64encode(_sum(self.body or b"", algorithm)).decode():
-        fail("BadDigest", f"The {algorithm} you specified did not match the calculated checksum.")
-    response_headers[f"x-amz-checksum-{algorithm.lower()}"] = value
-    return algorithm, value
-
-
-_NOT_SUMS = ("x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type")
-
-
-def _sum(body: bytes, algorithm: str) -> bytes:
-    digest: bytes = compute_checksum(body, algorithm, encode_base64=False)
-    return digest

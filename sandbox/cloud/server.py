@@ -23,6 +23,7 @@ SETTINGS = {
 RECORD = "cloud.json"
 """File of the directory that says which process is the cloud."""
 
+_LAYERS = "/sandbox/layers/"
 _WATCH_SECONDS = 2.0
 _Start = Callable[..., Any]
 
@@ -88,7 +89,10 @@ class Application:
         self._turn = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start: _Start) -> Iterable[bytes]:
+        """Answer one request, as WSGI has it."""
         path = environ.get("PATH_INFO", "")
+        if path.startswith(_LAYERS):
+            return self._layer(path.removeprefix(_LAYERS), start)
         if path.startswith("/sandbox/"):
             status, body = self._sandbox(path, environ)
             return _answer(start, status, json.dumps(body).encode(), "application/json")
@@ -100,6 +104,15 @@ class Application:
                 # 501 is not retried: the caller learns at once that the sandbox lacks something
                 traceback.print_exc()
                 return _fault(start, f"the sandbox's cloud cannot do this: {type(error).__name__}: {error}")
+
+    def _layer(self, digest: str, start: _Start) -> Iterable[bytes]:
+        """Where ECR's GetDownloadUrlForLayer points to."""
+        from sandbox.cloud.ecr import LAYERS
+
+        content = LAYERS.get(digest)
+        if content is None:
+            return _answer(start, "404 Not Found", b'{"error": "no such layer"}', "application/json")
+        return _answer(start, "200 OK", content, "application/octet-stream")
 
     def _sandbox(self, path: str, environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         query = parse_qs(environ.get("QUERY_STRING", ""))
