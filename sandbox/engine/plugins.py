@@ -267,7 +267,7 @@ class Plugins:
         return process
 
     def _port(self, package: str, process: subprocess.Popen[str]) -> int:
-        assert process.stdout is not None  # noqa: S101 -- opened above
+        assert process.stdout is not None
         readable, _, _ = select.select([process.stdout], [], [], _START_SECONDS)
         line = process.stdout.readline() if readable else ""
         if not line.strip().isdigit():

@@ -22,8 +22,6 @@ from sandbox.engine.run import Run
 from sandbox.engine.state import State
 from sandbox.workspace import ROOT
 
-NAME = "stand-in engine: never used for a real account"
-
 
 @dataclass(frozen=True)
 class StandIn:
@@ -40,6 +38,8 @@ class StandIn:
     states: Callable[[str], Path | None] = lambda _stack: None
     """Where the state of another stack is, for StackReferences."""
     commands: Mapping[str, Sequence[str]] = field(default_factory=lambda: COMMANDS)
+
+    title: str = "stand-in engine: never used for a real account"
 
     def up(self) -> Outcome:
         """Bring the stack to what the program declares."""
@@ -145,7 +145,7 @@ class StandIn:
 
 
 def _echo(process: "subprocess.Popen[str]", run: Run) -> None:
-    assert process.stdout is not None  # noqa: S101 -- opened by the caller
+    assert process.stdout is not None
     for line in process.stdout:
         run.reporter.note(line.rstrip("\n"))
 
