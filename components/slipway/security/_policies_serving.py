@@ -1,7 +1,6 @@
 """IAM documents of the network and the cluster: who may take their roles, and what these may do."""
 
-import json
-from typing import Any
+from slipway.security._policies import document
 
 EKS_CLUSTER_POLICIES = (
     "AmazonEKSClusterPolicy",
@@ -24,7 +23,7 @@ def managed_policy_arn(partition: str, name: str) -> str:
 def flow_log_trust(log_group_arn: str) -> str:
     """Trust of the role that writes a VPC's flow logs: only flow logs of the log group's own account and region."""
     partition, region, account = _where(log_group_arn)
-    return _document(
+    return document(
         {
             "Effect": "Allow",
             "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
@@ -39,7 +38,7 @@ def flow_log_trust(log_group_arn: str) -> str:
 
 def flow_log_delivery(log_group_arn: str) -> str:
     """What delivering flow logs needs: to write streams of this one log group."""
-    return _document(
+    return document(
         {
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
@@ -51,7 +50,7 @@ def flow_log_delivery(log_group_arn: str) -> str:
 def cluster_trust(log_group_arn: str, cluster_name: str) -> str:
     """Trust of a cluster's own role: EKS, for the cluster of this name in the log group's account and region."""
     partition, region, account = _where(log_group_arn)
-    return _document(
+    return document(
         {
             "Effect": "Allow",
             "Principal": {"Service": "eks.amazonaws.com"},
@@ -66,7 +65,7 @@ def cluster_trust(log_group_arn: str, cluster_name: str) -> str:
 
 def node_trust() -> str:
     """Trust of the nodes' role: EC2 instances."""
-    return _document(
+    return document(
         {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": ["sts:AssumeRole"]},
     )
 
@@ -74,7 +73,3 @@ def node_trust() -> str:
 def _where(arn: str) -> tuple[str, str, str]:
     _, partition, _, region, account, _ = arn.split(":", 5)
     return partition, region, account
-
-
-def _document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)

@@ -3,8 +3,9 @@
 Lazy like ``slipway`` itself: ``Network`` loads no Kubernetes SDK and ``ModelService`` no AWS SDK.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from slipway import _lazy
 
 if TYPE_CHECKING:
     from slipway.serving.model_service import ModelService as ModelService
@@ -15,25 +16,15 @@ if TYPE_CHECKING:
     from slipway.serving.serving_cluster import ServingCluster as ServingCluster
     from slipway.serving.serving_cluster import ServingClusterArgs as ServingClusterArgs
 
-_LAZY = {
-    "ModelService": "model_service",
-    "ModelServiceArgs": "model_service",
-    "Nat": "network",
-    "Network": "network",
-    "NetworkArgs": "network",
-    "ServingCluster": "serving_cluster",
-    "ServingClusterArgs": "serving_cluster",
-}
-
-__all__ = [*_LAZY]
-
-
-def __getattr__(name: str) -> Any:
-    """Import a component's module when its name is first used."""
-    if name not in _LAZY:
-        raise AttributeError(f"module 'slipway.serving' has no attribute {name!r}; it has {', '.join(sorted(_LAZY))}")
-    return getattr(import_module(f"slipway.serving.{_LAZY[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = _lazy.exports(
+    __name__,
+    {
+        "ModelService": "model_service",
+        "ModelServiceArgs": "model_service",
+        "Nat": "network",
+        "Network": "network",
+        "NetworkArgs": "network",
+        "ServingCluster": "serving_cluster",
+        "ServingClusterArgs": "serving_cluster",
+    },
+)

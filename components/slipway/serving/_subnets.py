@@ -2,8 +2,8 @@
 
 import ipaddress
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from slipway._check import each, refuse
 
@@ -25,7 +25,7 @@ class ZoneSubnets:
     """Control-plane interfaces and VPC endpoints, without a way out: a thirty-second of the VPC."""
 
 
-def subnet_plan(cidr_block: str, zones: Sequence[str]) -> dict[str, ZoneSubnets]:
+def subnet_plan(cidr_block: Any, zones: Any) -> dict[str, ZoneSubnets]:
     """Subnets of each of ``zones`` (full names) in ``cidr_block``, a network of /16 to /20.
 
     The first half of the VPC is private, the third quarter public, the fourth intra; each part has eight slots, one per
@@ -51,7 +51,7 @@ def region_of(zone: str) -> str:
     return re.sub(r"[a-z]$", "", zone)
 
 
-def _vpc_network(cidr_block: str) -> ipaddress.IPv4Network:
+def _vpc_network(cidr_block: Any) -> ipaddress.IPv4Network:
     accepted = "an IPv4 network of /16 to /20, such as 10.0.0.0/16"
     try:
         network = ipaddress.IPv4Network(cidr_block)

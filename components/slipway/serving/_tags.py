@@ -1,15 +1,15 @@
-"""Tags of a child: those that the caller adds and those that the component needs."""
+"""Tags of a child: those that the caller adds and those that something looks for."""
 
 from collections.abc import Mapping
 from typing import Any, cast
 
 import pulumi
 
-Tags = pulumi.Input[dict[str, pulumi.Input[str]]]
+from slipway._tags import Tags
 
 
 def merge(given: Tags | None, own: Mapping[str, str]) -> Tags:
-    """``given`` and ``own`` together; ``own`` wins, because something looks for it."""
+    """``given`` and ``own`` together; ``own`` wins."""
     if given is None:
         return {**own}
     if isinstance(given, Mapping):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from slipway._tags import DATA_CLASS, Tags
+from slipway.security import DataClass
 from slipway.security import _policies_serving as policies
 from slipway.serving import _tags
 
@@ -19,10 +21,10 @@ class Pieces:
     name: str
     region: str
     vpc_id: pulumi.Output[str]
-    tags: _tags.Tags | None
+    tags: Tags | None
     child: pulumi.ResourceOptions
 
-    def named(self, role: str, extra: Mapping[str, str] | None = None) -> _tags.Tags:
+    def named(self, role: str, extra: Mapping[str, str] | None = None) -> Tags:
         """Tags of the piece that plays ``role``."""
         return _tags.merge(self.tags, {"Name": f"{self.name}-{role}", **(extra or {})})
 
@@ -136,7 +138,7 @@ class Pieces:
             f"{self.name}-flow-logs",
             retention_in_days=days,
             kms_key_id=key_arn,
-            tags=self.named("flow-logs", {"data-class": "logs"}),
+            tags=self.named("flow-logs", {DATA_CLASS: DataClass.LOGS}),
             opts=self.child,
         )
         role = aws.iam.Role(

@@ -1,9 +1,9 @@
-"""A model's pods and what guards them, as Kubernetes writes it (camelCase).
+"""A model's pods, as Kubernetes writes them (camelCase).
 
 Plain functions without Pulumi resources, so that a Deployment and a Rollout can be made of the same pod template.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,6 @@ DRAIN_SECONDS = 10
 """How long a pod that was told to stop goes on serving: until every proxy has dropped its address."""
 FINISH_SECONDS = 30
 """How long it then has to answer what it already accepted."""
-
-# A cluster's DNS has an address in one of these wherever it runs: as a service, or on the node (EKS Auto Mode has no DNS
-# pods that a selector could name). Public resolvers stay out of reach.
-PRIVATE_NETWORKS = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
-POD_IDENTITY_AGENT = "169.254.170.23/32"
-"""Where a pod on EKS gets its role's credentials. Elsewhere nobody answers there."""
 
 Object = dict[str, Any]
 Spec = Any
@@ -126,78 +120,6 @@ def deployment_spec(workload: Workload) -> Spec:
         # A new node and the start of the server both count.
         "progressDeadlineSeconds": workload.startup_seconds + 600,
         "template": pod_template(workload),
-    }
-
-
-def autoscaler_spec(target: Object, min_replicas: int, max_replicas: int, cpu_percent: int) -> Spec:
-    """Scales ``target`` by CPU: up at once, down slowly, because a model is slower to start than to stop."""
-    return {
-        "scaleTargetRef": target,
-        "minReplicas": min_replicas,
-        "maxReplicas": max_replicas,
-        "metrics": [
-            {
-                "type": "Resource",
-                "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": cpu_percent}},
-            }
-        ],
-        "behavior": {
-            "scaleUp": {
-                "stabilizationWindowSeconds": 0,
-                "policies": [{"type": "Percent", "value": 100, "periodSeconds": 30}],
-            },
-            "scaleDown": {
-                "stabilizationWindowSeconds": 300,
-                "policies": [{"type": "Percent", "value": 25, "periodSeconds": 60}],
-            },
-        },
-    }
-
-
-def disruption_spec(model: str) -> Spec:
-    """One pod at a time, also where there is only one: refusing would keep its node from ever being replaced."""
-    return {
-        "selector": {"matchLabels": selector(model)},
-        "maxUnavailable": 1,
-        "unhealthyPodEvictionPolicy": "AlwaysAllow",
-    }
-
-
-def service_spec(model: str) -> Spec:
-    """Port 80 of a stable address inside the cluster."""
-    return {
-        "type": "ClusterIP",
-        "selector": selector(model),
-        "ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP", "appProtocol": "http"}],
-    }
-
-
-def network_spec(model: str, port: int, ingress_namespaces: Sequence[str]) -> Spec:
-    """In: the server's port from the named namespaces. Out: DNS, the artifact store and the pod's identity."""
-    names = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(ingress_namespaces)}
-    callers = [
-        {
-            "from": [{"namespaceSelector": {"matchExpressions": [names]}}],
-            "ports": [{"protocol": "TCP", "port": port}],
-        }
-    ]
-    return {
-        "podSelector": {"matchLabels": selector(model)},
-        "policyTypes": ["Ingress", "Egress"],
-        "ingress": callers if ingress_namespaces else [],
-        "egress": [
-            dns_egress(),
-            {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": 443}]},
-            {"to": [{"ipBlock": {"cidr": POD_IDENTITY_AGENT}}], "ports": [{"protocol": "TCP", "port": 80}]},
-        ],
-    }
-
-
-def dns_egress() -> Object:
-    """A NetworkPolicy's rule that lets pods look up names."""
-    return {
-        "to": [{"ipBlock": {"cidr": network}} for network in PRIVATE_NETWORKS],
-        "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
     }
 
 

@@ -7,13 +7,14 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from slipway import _check
-from slipway.serving import _names, _workload
+from slipway.serving import _guards, _names, _workload
 
 MODEL = r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
 IMAGE = r"(?:[a-zA-Z0-9.-]+(?::\d+)?/)?[a-z0-9._-]+(?:/[a-z0-9._-]+)*@sha256:[0-9a-f]{64}"
 IMAGE_ACCEPTED = "an image by digest, <repository>@sha256:<64 hex>; a tag may point elsewhere tomorrow"
 OBJECT_URI = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+"
 LABEL_VALUE = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+SHA256 = r"[0-9a-f]{64}"
 CPU = r"[1-9]\d*m|[1-9]\d*|\d*\.\d+"
 MEMORY = r"[1-9]\d*(?:Mi|Gi)"
 PATH = r"/[\w./-]*"
@@ -40,7 +41,7 @@ class ModelServiceArgs(TypedDict):
     namespace: pulumi.Input[str]
     """Namespace, which exists."""
     service_account: NotRequired[str]
-    """Name of the pods' service account, which a cloud identity refers to; the component makes it. Default: ``model``."""
+    """Service account of the pods, made here; a cloud identity refers to it. Default: ``model``."""
     region: NotRequired[pulumi.Input[str]]
     """AWS region of the artifact. Default: what the pod's environment says."""
     port: NotRequired[int]
@@ -95,9 +96,8 @@ class ModelService(pulumi.ComponentResource):
         callers = _check.each(
             "ingress_namespaces", args.get("ingress_namespaces", []), _names.LABEL, _names.LABEL_ACCEPTED
         )
-        model, namespace = workload.model, args["namespace"]
-        if isinstance(namespace, str):
-            _check.matches("namespace", namespace, _names.LABEL, _names.LABEL_ACCEPTED)
+        model = workload.model
+        namespace = _check.given(args, "namespace", _names.LABEL, _names.LABEL_ACCEPTED)
         child = pulumi.ResourceOptions(parent=self)
         metadata: k8s.meta.v1.ObjectMetaArgsDict = {
             "name": model,
@@ -114,7 +114,7 @@ class ModelService(pulumi.ComponentResource):
         guard = k8s.networking.v1.NetworkPolicy(
             f"{name}-network",
             metadata=metadata,
-            spec=_workload.network_spec(model, workload.port, callers),
+            spec=_guards.network_spec(model, workload.port, callers),
             opts=child,
         )
         deployment = k8s.apps.v1.Deployment(
@@ -124,17 +124,17 @@ class ModelService(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[account, guard])),
         )
         k8s.policy.v1.PodDisruptionBudget(
-            f"{name}-disruption", metadata=metadata, spec=_workload.disruption_spec(model), opts=child
+            f"{name}-disruption", metadata=metadata, spec=_guards.disruption_spec(model), opts=child
         )
         target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": model}
         k8s.autoscaling.v2.HorizontalPodAutoscaler(
             f"{name}-scale",
             metadata=metadata,
-            spec=_workload.autoscaler_spec(target, minimum, maximum, cpu_percent),
+            spec=_guards.autoscaler_spec(target, minimum, maximum, cpu_percent),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[deployment])),
         )
         service = k8s.core.v1.Service(
-            f"{name}-service", metadata=metadata, spec=_workload.service_spec(model), opts=child
+            f"{name}-service", metadata=metadata, spec=_guards.service_spec(model), opts=child
         )
 
         self.service_name = service.metadata.apply(lambda found: str(found.name))
@@ -143,19 +143,21 @@ class ModelService(pulumi.ComponentResource):
 
 
 def _workload_of(args: ModelServiceArgs) -> _workload.Workload:
-    model = _check.matches("model", args["model"], MODEL, "1 to 40 of a-z, 0-9 and -, beginning with a letter")
+    model = _check.matches("model", args.get("model"), MODEL, "1 to 40 of a-z, 0-9 and -, beginning with a letter")
     account = _check.matches("service_account", args.get("service_account", model), _names.LABEL, _names.LABEL_ACCEPTED)
     health_path = _path("health_path", args.get("health_path", "/healthz"))
     return _workload.Workload(
         model=model,
-        release=_check.matches("release", args["release"], LABEL_VALUE, "a release's id, at most 63 characters"),
-        image=_later("image", args["image"], IMAGE, IMAGE_ACCEPTED),
-        fetch_image=_later("fetch_image", args["fetch_image"], IMAGE, IMAGE_ACCEPTED),
-        artifact_uri=_later("artifact_uri", args["artifact_uri"], OBJECT_URI, "s3://<bucket>/<key>"),
+        release=_check.matches("release", args.get("release"), LABEL_VALUE, "a release's id, at most 63 characters"),
+        image=_later("image", args.get("image"), IMAGE, IMAGE_ACCEPTED),
+        fetch_image=_later("fetch_image", args.get("fetch_image"), IMAGE, IMAGE_ACCEPTED),
+        artifact_uri=_later("artifact_uri", args.get("artifact_uri"), OBJECT_URI, "s3://<bucket>/<key>"),
         artifact_version=_check.matches(
-            "artifact_version", args["artifact_version"], r"(?!null$)\S+", "the id of an object's version"
+            "artifact_version", args.get("artifact_version"), r"(?!null$)\S+", "the id of an object's version"
         ),
-        artifact_sha256=_check.matches("artifact_sha256", args["artifact_sha256"], r"[0-9a-f]{64}", "64 hex digits"),
+        artifact_sha256=_check.matches(
+            "artifact_sha256", args.get("artifact_sha256"), r"[0-9a-f]{64}", "64 hex digits"
+        ),
         service_account=account,
         port=_check.between("port", args.get("port", 8080), 1024, 65535),
         cpu=_check.matches("cpu", args.get("cpu", "500m"), CPU, "CPUs such as 500m or 2"),
@@ -170,7 +172,7 @@ def _workload_of(args: ModelServiceArgs) -> _workload.Workload:
     )
 
 
-def _later(arg: str, value: pulumi.Input[str], pattern: str, accepted: str) -> pulumi.Input[str]:
+def _later(arg: str, value: pulumi.Input[str] | None, pattern: str, accepted: str) -> pulumi.Input[str]:
     """Check ``value`` now, or where it is an Output once it is known."""
     if isinstance(value, pulumi.Output):
         return value.apply(lambda known: _check.matches(arg, known, pattern, accepted))

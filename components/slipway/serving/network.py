@@ -72,8 +72,9 @@ class Network(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:index:Network", name, dict(args), opts)
         _check.known(args, NetworkArgs.__annotations__)
-        zones = list(args["zones"])
-        plan = _subnets.subnet_plan(args["cidr_block"], zones)
+        plan = _subnets.subnet_plan(args.get("cidr_block"), args.get("zones"))
+        zones = [*plan]
+        logs_key_arn = _check.given(args, "logs_key_arn", *_check.A_KEY)
         region = args.get("region") or _subnets.region_of(zones[0])
         if region != _subnets.region_of(zones[0]):
             _check.refuse("region", f"the region of the zones, {_subnets.region_of(zones[0])}", region)
@@ -84,6 +85,8 @@ class Network(pulumi.ComponentResource):
             ENDPOINT,
             "a service's short name such as ecr.api, but s3 and dynamodb, which have gateway endpoints",
         )
+        boundary = args.get("permissions_boundary_arn")
+        _check.plain("permissions_boundary_arn", boundary, *_check.A_MANAGED_POLICY)
         flow_log_days = _check.log_days("flow_log_days", args.get("flow_log_days", 365))
         owner: dict[str, str] = {}
         if args.get("cluster_name"):
@@ -105,7 +108,7 @@ class Network(pulumi.ComponentResource):
         aws.ec2.DefaultSecurityGroup(
             f"{name}-default", vpc_id=vpc.id, ingress=[], egress=[], tags=pieces.named("default"), opts=child
         )
-        pieces.flow_logs(flow_log_days, args["logs_key_arn"], args.get("permissions_boundary_arn"))
+        pieces.flow_logs(flow_log_days, logs_key_arn, boundary)
 
         internet = aws.ec2.InternetGateway(f"{name}-internet", vpc_id=vpc.id, tags=pieces.named("internet"), opts=child)
         public_table = pieces.route_table("public")
