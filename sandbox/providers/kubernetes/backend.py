@@ -17,6 +17,8 @@ MANIFESTS = "SLIPWAY_MANIFESTS"
 """Environment variable: the directory of all clusters' manifests."""
 NAMESPACE_WAIT = 10.0
 """Seconds that a create waits for its namespace, which may be made at the same time."""
+FOREIGN_WAIT = 1.0
+"""Seconds after which a stack without any namespace is taken to use another stack's."""
 _BUILT_IN_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _NAMESPACE = ObjectKind("v1", "Namespace")
 
@@ -30,6 +32,7 @@ class KubernetesBackend(Backend):
         self._config: config.Config | None = None
         self._store: Store | None = None
         self._levels: dict[str, str | None] = {}  # of namespaces that this run declares
+        self._foreign: set[str] = set()
         self._made: set[tuple[ObjectKind, str]] = set()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -196,12 +199,21 @@ class KubernetesBackend(Backend):
         return (labels or {}).get(pod_security.ENFORCE)
 
     def _await_namespace(self, namespace: str, timeout: float) -> None:
-        deadline = time.monotonic() + min(timeout or NAMESPACE_WAIT, NAMESPACE_WAIT)
-        while namespace and namespace not in _BUILT_IN_NAMESPACES:
+        """Wait for a namespace that is made at the same time; raise ``ValueError`` if it does not come.
+
+        A stack that makes no namespace at all uses one that another stack made and whose manifest is not here: then
+        neither the namespace nor its Pod Security level can be looked up.
+        """
+        started, patience = time.monotonic(), min(timeout or NAMESPACE_WAIT, NAMESPACE_WAIT)
+        while namespace and namespace not in (*_BUILT_IN_NAMESPACES, *self._foreign):
             if self._cluster.get(_NAMESPACE, "", namespace) is not None:
                 return
-            if time.monotonic() > deadline or self._stopped.wait(0.05):
-                raise ValueError(f"namespace {namespace} not found in {self._cluster.directory.name}")
+            waited = time.monotonic() - started
+            if waited > min(patience, FOREIGN_WAIT) and not self._levels and not self._cluster.namespaces():
+                self._foreign.add(namespace)
+            elif waited > patience or self._stopped.wait(0.02):
+                known = ", ".join(sorted({*_BUILT_IN_NAMESPACES, *self._cluster.namespaces()}))
+                raise ValueError(f"metadata.namespace: accepted: {known}: received: {namespace}")
 
     @staticmethod
     def _place(kind: ObjectKind, inputs: Properties) -> tuple[str, str]:

@@ -97,7 +97,7 @@ class ObjectKind:
         kind = cls(api_version, name)
         if module.startswith(("helm.sh/", "yaml", "kustomize")):
             raise KindError(f"{type_} is not supported by the sandbox: declare the objects themselves")
-        if name.endswith(("Patch", "List")) and not schema.exists(api_version, name.removesuffix("List")):
+        if name.endswith(("Patch", "List")):
             raise KindError(f"{type_} is not supported by the sandbox: declare the object itself")
         if not kind.recorded and (name in _NOT_STORED or not schema.exists(api_version, name)):
             known = ", ".join(f"{version} {custom}" for version, custom in CUSTOM)

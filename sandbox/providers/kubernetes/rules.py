@@ -1,10 +1,11 @@
-"""What the API server refuses although the schemas allow it: names, labels, selectors, quantities."""
+"""What the API server refuses although the schemas allow it: names, labels, selectors, quantities, references."""
 
 import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from sandbox.providers.kubernetes import words
 from sandbox.providers.kubernetes.schema import short
 from sandbox.providers.values import has_unknown
 
@@ -17,6 +18,7 @@ _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _QUANTITY = re.compile(r"([+-]?[0-9.]+)([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?")
 _UNITS = {unit: Decimal(10) ** (3 * power) for power, unit in enumerate(["n", "u", "m", "", "k", *"MGTPE"], -3)}
 _UNITS |= {f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)}
+_PORT = re.compile(r"(?=.{1,15}\Z)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _LABEL_NAMED = ("Namespace", "Service")
 _CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 _ANY_NAME = ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
@@ -53,15 +55,13 @@ def problems(document: dict[str, Any]) -> list[Problem]:
 
     A single value that is not known yet is taken for right.
     """
-    found = of_metadata(document)
+    found = [*of_metadata(document), *words.problems(document), *_exclusive(document)]
     template = pod_template(document)
     if template is not None:
         path, pod = template
         if path:
             found += _labels(f"{path}.metadata", pod.get("metadata") or {})
-        for place, container in containers(f"{path}.spec" if path else "spec", pod.get("spec") or {}):
-            found += _resources(f"{place}.resources", container.get("resources") or {})
-        found += _selector(document, pod)
+        found += [*_selector(document, pod), *_pod(f"{path}.spec" if path else "spec", pod.get("spec") or {})]
     return found
 
 
@@ -103,6 +103,37 @@ def _selector(document: dict[str, Any], pod: dict[str, Any]) -> Iterator[Problem
     labels = (pod.get("metadata") or {}).get("labels") or {}
     if not has_unknown([wanted, labels]) and wanted.items() - labels.items():
         yield "spec.selector.matchLabels", f"accepted: labels of the pod template {labels}: received: {wanted}"
+
+
+def _pod(path: str, spec: dict[str, Any]) -> Iterator[Problem]:
+    """Containers that fit their pod: names once, volumes that exist, ports and resources well-formed."""
+    volumes = {volume["name"] for volume in spec.get("volumes") or []}
+    names: set[str] = set()
+    for place, container in containers(path, spec):
+        if container["name"] in names and not has_unknown(container["name"]):
+            yield f"{place}.name", f"accepted: a name that no other container has: received: {container['name']}"
+        names.add(container["name"])
+        for index, mount in enumerate(container.get("volumeMounts") or []):
+            if not has_unknown([mount["name"], *volumes]) and mount["name"] not in volumes:
+                accepted = ", ".join(sorted(volumes)) or "nothing, the pod has no volumes"
+                yield f"{place}.volumeMounts[{index}].name", f"accepted: {accepted}: received: {mount['name']}"
+        for index, port in enumerate(container.get("ports") or []):
+            name = port.get("name", "a")
+            if not has_unknown(name) and not _PORT.fullmatch(name):
+                accepted = "at most 15 of a-z, 0-9 and -, a letter among them"
+                yield f"{place}.ports[{index}].name", f"accepted: {accepted}: received: {short(name)}"
+        yield from _resources(f"{place}.resources", container.get("resources") or {})
+
+
+def _exclusive(document: dict[str, Any]) -> Iterator[Problem]:
+    """Fields that exclude or bound each other."""
+    spec = document.get("spec") or {}
+    if document["kind"] == "PodDisruptionBudget" and {"minAvailable", "maxUnavailable"} <= spec.keys():
+        yield "spec.maxUnavailable", f"accepted: nothing beside minAvailable: received: {spec['maxUnavailable']}"
+    if document["kind"] == "HorizontalPodAutoscaler" and spec:
+        least, most = spec.get("minReplicas", 1), spec["maxReplicas"]
+        if isinstance(least, int) and isinstance(most, int) and least > most:
+            yield "spec.minReplicas", f"accepted: at most maxReplicas ({most}): received: {least}"
 
 
 def _resources(path: str, resources: dict[str, Any]) -> Iterator[Problem]:

@@ -62,6 +62,12 @@ class Store:
                 path.unlink(missing_ok=True)
         self._path(kind, namespace, name).unlink(missing_ok=True)
 
+    def namespaces(self) -> list[str]:
+        """Names of the namespaces that are here."""
+        return sorted(
+            path.name.split("_")[2].removesuffix(".yaml") for path in self.directory.glob("namespace__*.yaml")
+        )
+
     def _within(self, namespace: str) -> Iterator[Path]:
         return (path for path in self.directory.glob("*.yaml") if path.name.split("_")[1] == namespace)
 
