@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stacks.platform import OPERATIONS
 from stacks.settings import PREFIX, Settings, SettingsError
 from stacks.values import NEWEST
 
@@ -38,7 +37,7 @@ def find(settings: Settings) -> Found:
     import boto3  # a stack without a release needs none of it
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
-    from slipway_ops.environments import models_bucket, repository
+    from slipway_ops.environments import OPERATIONS, models_bucket, repository
     from slipway_ops.images import newest_image
     from slipway_ops.release import ReleaseError, ReleaseStore
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+OPERATIONS = "slipway-ops"
+"""Repository of the operations image, which fetches a model's artifact into its pod."""
 _SLUG = r"[a-z][a-z0-9-]{0,28}[a-z0-9]"
 _REGION = r"[a-z]{2}(-[a-z]+)+-\d"
 _SETTINGS = {

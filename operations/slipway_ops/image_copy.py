@@ -22,9 +22,12 @@ _BATCH = 100  # ECR's limit of digests in one question
 _TIMEOUT_SECONDS = 60
 
 
-def copy_image(source: "ECRClient", repository: str, target: "ECRClient", into: str, digest: str) -> None:
+def copy_image(
+    source: "ECRClient", repository: str, target: "ECRClient", into: str, digest: str, tag: str | None = None
+) -> None:
     """Copy the image ``digest``, with all its platforms, from ``repository`` to the repository ``into``.
 
+    There it carries ``tag`` from its first moment, so that no lifecycle rule can meet it without it.
     Raises ``ReleaseError`` where either repository refuses.
     """
     text, media_type = images.manifest(source, repository, digest)
@@ -44,7 +47,7 @@ def copy_image(source: "ECRClient", repository: str, target: "ECRClient", into: 
     for layer in missing:
         if layer not in lost:
             _copy_layer(source, repository, target, into, layer)
-    images.put(target, into, digest, text, media_type)
+    images.put(target, into, digest, text, media_type, tag)
 
 
 def _absent(ecr: "ECRClient", repository: str, layers: list[str]) -> list[str]:

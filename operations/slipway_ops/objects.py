@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
     ResponseStreamingError,
@@ -86,6 +87,8 @@ def stream(s3: "S3Client", source: Source, wait: float = 0.5) -> Iterator[bytes]
                     f"{source}: download failed after {ATTEMPTS} attempts, {done} bytes: {code(error)}"
                 ) from error
             time.sleep(wait * 2 ** (attempt - 1))
+        except FlexibleChecksumError as error:  # botocore compares with S3's checksum where it can
+            raise refused(str(source), "checksum", "the bytes that S3 keeps the checksum of", str(error)) from None
         except BotoCoreError:
             with calls(str(source), "download"):
                 raise

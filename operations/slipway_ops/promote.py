@@ -73,7 +73,8 @@ def promote(
         stored = existing.location
     digest = release.content.image_digest
     if images.tagged(target.ecr, repository, identifier) != digest:
-        copy_image(source.ecr, release.location.repository, target.ecr, repository, digest)
+        tag = images.release_tag(identifier)
+        copy_image(source.ecr, release.location.repository, target.ecr, repository, digest, tag)
     images.tag_release(target.ecr, repository, digest, identifier)
     if existing is not None:
         return existing, False
