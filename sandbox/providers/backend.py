@@ -79,7 +79,7 @@ class Backend(ABC):
     def invoke(self, token: str, arguments: Properties) -> Properties:
         """Answer a function."""
 
-    def preview(self, _type: str, inputs: Properties, outputs: Properties | None) -> Properties:
+    def preview(self, type_: str, inputs: Properties, outputs: Properties | None) -> Properties:  # noqa: ARG002
         """Outputs to show for a create (``outputs`` is None) or update that is only previewed.
 
         What is absent is unknown to the program. An update keeps what the last one brought.

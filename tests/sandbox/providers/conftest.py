@@ -1,0 +1,29 @@
+"""One sandbox cloud for all tests of the provider."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.cloud import process
+from sandbox.cloud.process import Cloud
+from sandbox.providers.aws.backend import Aws
+from tests.sandbox.providers.driver import Driver
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    directory: Path = tmp_path_factory.mktemp("cloud")
+    yield process.ensure(directory)
+    process.stop(directory)
+
+
+@pytest.fixture(scope="session")
+def aws(cloud: Cloud) -> Iterator[Driver]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", cloud.url)
+        driver = Driver(Aws(), {"region": REGION, "defaultTags": '{"tags": {"owner": "acme"}}'})
+    yield driver
+    driver.close()
