@@ -1,0 +1,227 @@
+"""Storage for model artifacts and release records."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from slipway import _check
+from slipway.models._private_bucket import private_bucket
+from slipway.security import DataClass
+from slipway.security import _policies as identities
+from slipway.security import _policies_stores as policies
+
+_ACCESS_LOGS = "-access-logs"
+_BUCKET_NAME = (
+    rf"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9-]{{1,{61 - len(_ACCESS_LOGS)}}}[a-z0-9]",
+    f"a bucket's name: 3 to {63 - len(_ACCESS_LOGS)} of a-z, 0-9 and - ({_ACCESS_LOGS} is added for the logs)",
+)
+_UPLOAD_DAYS = 7
+"""Days until an upload that was never completed is dropped."""
+
+
+class ModelBucketArgs(TypedDict):
+    """Inputs of ``ModelBucket``."""
+
+    bucket_name: str
+    """Name of the bucket, unique among all accounts."""
+    key_arn: pulumi.Input[str]
+    """KMS key that encrypts the objects."""
+    keep_versions_days: NotRequired[int]
+    """Days a superseded or deleted artifact stays restorable. Default: 90."""
+    access_log_days: NotRequired[int]
+    """Days that access logs are kept. Default: 365."""
+    deletion_protection: NotRequired[bool]
+    """Guards the buckets and what they hold against deletion. Default: true."""
+    replica_bucket_arn: NotRequired[pulumi.Input[str]]
+    """Versioned bucket, with object lock enabled, that gets a copy of everything; with ``replica_key_arn``.
+    Default: no copy."""
+    replica_key_arn: NotRequired[pulumi.Input[str]]
+    """KMS key, in the replica's region, that encrypts the copies."""
+    account_id: NotRequired[pulumi.Input[str]]
+    """Account of the bucket. Default: the provider's own."""
+    permissions_boundary_arn: NotRequired[pulumi.Input[str]]
+    """Policy that bounds what the role of a replication can ever do. Default: no boundary."""
+    tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
+    """Tags added to the provider's default tags. Default: no extra tags."""
+
+
+class ModelBucket(pulumi.ComponentResource):
+    """Versioned, encrypted, TLS-only bucket for artifacts and release records, with its access logs. Stateful.
+
+    Superseded versions under ``artifacts/`` expire; nothing else ever does. Object lock is on without a default
+    retention: ``slipway release`` locks each record, and artifacts stay deletable. Events go to EventBridge.
+    """
+
+    bucket_name: pulumi.Output[str]
+    """Name of the bucket, to build ``s3://`` addresses with."""
+    bucket_arn: pulumi.Output[str]
+    """ARN of the bucket, to declare what workloads read and write with."""
+    access_log_bucket_name: pulumi.Output[str]
+    """Name of the bucket that has the access logs, to investigate with."""
+
+    def __init__(self, name: str, args: ModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:index:ModelBucket", name, dict(args), opts)
+        _check.known(args, ModelBucketArgs.__annotations__)
+        bucket_name = _check.matches("bucket_name", args.get("bucket_name"), *_BUCKET_NAME)
+        key_arn = _check.given(args, "key_arn", *_check.A_KEY)
+        keep_versions_days = _check.days("keep_versions_days", args.get("keep_versions_days", 90))
+        access_log_days = _check.days("access_log_days", args.get("access_log_days", 365))
+        protection = _check.flag("deletion_protection", args.get("deletion_protection", True))
+        replicated = _check.together(args, "replica_bucket_arn", "replica_key_arn")
+        _check.plain("replica_bucket_arn", args.get("replica_bucket_arn"), *_check.A_BUCKET)
+        _check.plain("replica_bucket_arn", args.get("replica_bucket_arn"), rf".*(?<!:{bucket_name})", "another bucket")
+        _check.plain("replica_key_arn", args.get("replica_key_arn"), *_check.A_KEY)
+        _check.plain("account_id", args.get("account_id"), *_check.AN_ACCOUNT)
+        _check.plain("permissions_boundary_arn", args.get("permissions_boundary_arn"), *_check.A_MANAGED_POLICY)
+        tags = args.get("tags")
+        child = pulumi.ResourceOptions(parent=self)
+
+        bucket = private_bucket(
+            f"{name}-bucket",
+            bucket_name,
+            data_class=DataClass.MODELS,
+            key_arn=key_arn,
+            object_lock=True,
+            protection=protection,
+            tags=tags,
+            parent=self,
+        )
+        versioning = aws.s3.BucketVersioning(
+            f"{name}-versioning",
+            bucket=bucket.bucket,
+            versioning_configuration={"status": "Enabled"},
+            opts=child,
+        )
+        aws.s3.BucketPolicy(
+            f"{name}-policy",
+            bucket=bucket.bucket,
+            policy=pulumi.Output.all(bucket.arn, key_arn).apply(lambda arns: policies.bucket_policy(*arns)),
+            opts=child,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            bucket=bucket.bucket,
+            rules=[
+                _abandoned_uploads(),
+                {
+                    "id": "superseded-artifacts",
+                    "status": "Enabled",
+                    "filter": {"prefix": "artifacts/"},
+                    "noncurrent_version_expiration": {"noncurrent_days": keep_versions_days},
+                    "expiration": {"expired_object_delete_marker": True},
+                },
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+        )
+        logs = self._access_logs(name, args, bucket, bucket_name, access_log_days, protection)
+        aws.s3.BucketNotification(f"{name}-notification", bucket=bucket.bucket, eventbridge=True, opts=child)
+        if replicated:
+            self._replication(name, args, bucket, versioning)
+
+        self.bucket_name = bucket.bucket
+        self.bucket_arn = bucket.arn
+        self.access_log_bucket_name = logs.bucket
+        self.register_outputs(
+            {
+                "bucketName": self.bucket_name,
+                "bucketArn": self.bucket_arn,
+                "accessLogBucketName": self.access_log_bucket_name,
+            }
+        )
+
+    def _access_logs(
+        self, name: str, args: ModelBucketArgs, bucket: aws.s3.Bucket, bucket_name: str, days: int, protection: bool
+    ) -> aws.s3.Bucket:
+        """Server access logs; in a bucket with SSE-S3, because S3 does not deliver them to one with SSE-KMS."""
+        child = pulumi.ResourceOptions(parent=self)
+        logs = private_bucket(
+            f"{name}-access-logs",
+            bucket_name + _ACCESS_LOGS,
+            data_class=DataClass.LOGS,
+            key_arn=None,
+            object_lock=False,
+            protection=protection,
+            tags=args.get("tags"),
+            parent=self,
+        )
+        account = args.get("account_id")
+        if account is None:
+            account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
+        policy = aws.s3.BucketPolicy(
+            f"{name}-access-logs-policy",
+            bucket=logs.bucket,
+            policy=pulumi.Output.all(logs.arn, bucket.arn, account).apply(
+                lambda known: policies.log_bucket_policy(*known)
+            ),
+            opts=child,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-access-logs-lifecycle",
+            bucket=logs.bucket,
+            rules=[
+                _abandoned_uploads(),
+                {"id": "retention", "status": "Enabled", "filter": {"prefix": ""}, "expiration": {"days": days}},
+            ],
+            opts=child,
+        )
+        aws.s3.BucketLogging(
+            f"{name}-logging",
+            bucket=bucket.bucket,
+            target_bucket=logs.bucket,
+            target_prefix="s3/",
+            target_object_key_format={"partitioned_prefix": {"partition_date_source": "EventTime"}},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+        return logs
+
+    def _replication(
+        self, name: str, args: ModelBucketArgs, bucket: aws.s3.Bucket, versioning: aws.s3.BucketVersioning
+    ) -> None:
+        """Copies every new version; deletions are not copied, so that the replica survives them."""
+        child = pulumi.ResourceOptions(parent=self)
+        replica_bucket, replica_key = args["replica_bucket_arn"], args["replica_key_arn"]
+        role = aws.iam.Role(
+            f"{name}-replication",
+            assume_role_policy=identities.service_trust("s3.amazonaws.com", None),
+            permissions_boundary=args.get("permissions_boundary_arn"),
+            tags=args.get("tags"),
+            opts=child,
+        )
+        access = aws.iam.RolePolicy(
+            f"{name}-replication",
+            role=role.name,
+            policy=pulumi.Output.all(bucket.arn, args["key_arn"], replica_bucket, replica_key).apply(
+                lambda arns: policies.replication(*arns)
+            ),
+            opts=child,
+        )
+        aws.s3.BucketReplicationConfig(
+            f"{name}-replication",
+            bucket=bucket.bucket,
+            role=role.arn,
+            rules=[
+                {
+                    "id": "everything",
+                    "status": "Enabled",
+                    "priority": 1,
+                    "filter": {"prefix": ""},
+                    "delete_marker_replication": {"status": "Disabled"},
+                    "source_selection_criteria": {"sse_kms_encrypted_objects": {"status": "Enabled"}},
+                    "destination": {
+                        "bucket": replica_bucket,
+                        "encryption_configuration": {"replica_kms_key_id": replica_key},
+                    },
+                }
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning, access]),
+        )
+
+
+def _abandoned_uploads() -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
+    return {
+        "id": "abandoned-uploads",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": _UPLOAD_DAYS},
+    }
