@@ -4,7 +4,7 @@ Every series carries ``model``, ``release`` and ``variant``, so that a rollout c
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from prometheus_client import CONTENT_TYPE_LATEST as CONTENT_TYPE
@@ -55,7 +55,7 @@ class Instruments:
         return self._now >= self._most
 
     @contextmanager
-    def request(self) -> Iterator[Outcome]:
+    def request(self) -> Generator[Outcome]:
         """Measure one request; the caller says its code. Call from the event loop only."""
         outcome, started = Outcome(), time.perf_counter()
         self._gauge(1)

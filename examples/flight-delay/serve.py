@@ -3,7 +3,7 @@
 Everything that decides an answer comes from the release, through the environment: SLIPWAY_ARTIFACT (path of the fetched
 artifact), SLIPWAY_MODEL, SLIPWAY_RELEASE, and the release's serving settings: DECISION_THRESHOLD (probability from
 which a flight is called late) and MAX_IN_FLIGHT (requests answered at once; more get 503). SLIPWAY_VARIANT is
-``stable`` or ``canary``.
+``stable`` or ``canary``; SLIPWAY_HOST and SLIPWAY_PORT say where to listen.
 
 The artifact is a pickle, so loading it runs code: load only what was checked against its release record, as the init
 container does before this program starts.
@@ -198,8 +198,8 @@ if __name__ == "__main__":
         sys.exit(f"serve: {error}")
     uvicorn.run(
         application,
-        host=os.environ.get("HOST", "0.0.0.0"),  # noqa: S104 -- in a pod, the address is the pod's
-        port=int(os.environ.get("PORT", "8080")),
+        host=os.environ.get("SLIPWAY_HOST", "0.0.0.0"),  # noqa: S104 -- in a pod, the address is the pod's
+        port=int(os.environ.get("SLIPWAY_PORT", "8080")),
         access_log=False,
         timeout_graceful_shutdown=25,
     )

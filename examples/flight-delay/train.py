@@ -4,7 +4,8 @@ The split is by time, because that is how the model is used: it learns from the 
 tested on the month after, which it never saw. A run with the same arguments writes the same files, byte for byte.
 
 Written to ``model/``: the artifact ``model.joblib``, ``heldout.json`` (flights with their outcome, to ask a served
-model about) and ``metrics.json``, which names the sha256 of both and is written last: a killed run leaves no model.
+model about), ``training.json`` (what a release record says about the training) and ``metrics.json``, which names the
+sha256 of the others and is written last: a killed run leaves no model.
 """
 
 import argparse
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 MODEL = "flight-delay"
 DIRECTORY = Path(__file__).parent / "model"
-ARTIFACT, HELDOUT, METRICS = "model.joblib", "heldout.json", "metrics.json"
+ARTIFACT, HELDOUT, TRAINING, METRICS = "model.joblib", "heldout.json", "training.json", "metrics.json"
 FIRST, SPLIT, END = date(2013, 1, 1), date(2013, 6, 1), date(2013, 7, 1)
 SEED = 20130101
 TREES = 120
@@ -77,19 +78,26 @@ def train(
     directory.mkdir(parents=True, exist_ok=True)
     # Plain containers and a library's estimator: loading the artifact needs no module of this example.
     artifact = {"model": model, "schema": schema, "scikit_learn": sklearn.__version__}
+    metrics, dataset = _metrics(future["label"].to_numpy(), scores), features.dataset_identity()
+    training = {
+        "dataset": {"kind": "package", "uri": dataset["package"], "revision": dataset["version"]},
+        "feature_schema": schema,
+        "metrics": {name: {"value": value, "rows": len(future)} for name, value in metrics.items()},
+        "settings": {"DECISION_THRESHOLD": str(THRESHOLD)},
+    }
     files = {
         ARTIFACT: _write(directory / ARTIFACT, lambda path: joblib.dump(artifact, path, compress=3)),
         HELDOUT: _write_json(directory / HELDOUT, _heldout(future, heldout_rows)),
+        TRAINING: _write_json(directory / TRAINING, training),
     }
     summary = {
         "model": MODEL,
-        "metrics": _metrics(future["label"].to_numpy(), scores),
+        "metrics": metrics,
         "test_rows": len(future),
         "train_rows": len(past),
         "periods": {"train": [str(first), str(split)], "test": [str(split), str(end)]},
-        "dataset": features.dataset_identity(),
+        "dataset": dataset,
         "feature_schema": schema,
-        "settings": {"DECISION_THRESHOLD": str(THRESHOLD)},
         "files": files,
     }
     _write_json(directory / METRICS, summary)

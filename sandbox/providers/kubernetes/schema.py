@@ -75,11 +75,9 @@ def _explained(error: ValidationError, secret: bool) -> list[tuple[str, str]]:
     received = "a value that is not shown" if secret else short(error.instance)
     if error.validator == "type":
         accepted = " or ".join(name for name in _types(error) if name != "null")
-    elif error.validator == "enum":
-        accepted = " or ".join(str(value) for value in error.validator_value)
     elif error.validator in ("anyOf", "oneOf"):
-        options = [child.validator_value for child in error.context or () if child.validator == "type"]
-        accepted = " or ".join(str(option) for option in options) or "a value of the schema"
+        types = [name for child in error.context or () for name in _types(child) if name != "null"]
+        accepted = " or ".join(types) or "a value of the schema"
     else:
         accepted = f"{error.validator} {error.validator_value}"
     return [(path, f"accepted: {accepted}: received: {received}")]

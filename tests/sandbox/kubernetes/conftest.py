@@ -1,7 +1,7 @@
 """The provider behind real gRPC, on a directory of its own."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class Refusal:
 
 
 @contextmanager
-def refusal() -> Iterator[Refusal]:
+def refusal() -> Generator[Refusal]:
     """Expects a refused call."""
     found = Refusal()
     with pytest.raises(grpc.RpcError) as raised:

@@ -99,6 +99,12 @@ def test_a_wrong_deployment_is_refused(cluster: Cluster, path: str, value: Any, 
 @pytest.mark.parametrize(
     ("type_", "spec", "where", "text"),
     [
+        (
+            "kubernetes:policy/v1:PodDisruptionBudget",
+            {"minAvailable": [1]},
+            "spec.minAvailable",
+            "accepted: string or integer: received: [1]",
+        ),
         ("kubernetes:core/v1:Service", {"type": "Cluster"}, "spec.type", "accepted: ClusterIP or ExternalName or Load"),
         (
             "kubernetes:networking.k8s.io/v1:NetworkPolicy",
@@ -120,7 +126,7 @@ def test_a_wrong_deployment_is_refused(cluster: Cluster, path: str, value: Any, 
         ),
     ],
 )
-def test_what_the_schemas_do_not_know(cluster: Cluster, type_: str, spec: Any, where: str, text: str) -> None:
+def test_wrong_values_of_other_kinds(cluster: Cluster, type_: str, spec: Any, where: str, text: str) -> None:
     _, failures = cluster.check(type_, {"metadata": {"name": "a"}, "spec": spec})
     assert list(failures) == [where]
     assert failures[where].startswith(text)
