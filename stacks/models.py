@@ -1,6 +1,6 @@
 """The models of a stack: repository, identity and, once there is a release, the service of each."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import pulumi
 from slipway.registry import ContainerRegistry
@@ -76,7 +76,7 @@ def _service(
     image: pulumi.Output[str],
     operations_digest: str,
 ) -> ModelService:
-    model: ModelSettings = settings.models[name]
+    model = settings.models[name]
     return ModelService(
         name,
         {
@@ -90,9 +90,7 @@ def _service(
             "region": settings.region,
             "namespace": contract.namespace,
             "service_account": name,
-            "cpu": model.resources.cpu,
-            "memory": model.resources.memory,
-            "gpus": model.resources.gpus,
+            **_resources(model, release),
             "min_replicas": model.scale.min,
             "max_replicas": model.scale.max,
             "target_cpu_percent": model.scale.target_cpu_percent,
@@ -100,3 +98,24 @@ def _service(
         },
         pulumi.ResourceOptions(providers=[cluster]),
     )
+
+
+class _Resources(TypedDict, total=False):
+    cpu: str
+    memory: str
+    gpus: int
+
+
+def _resources(model: ModelSettings, release: "Release") -> _Resources:
+    """What a replica requests: what the settings say, else the release, else the component's defaults."""
+    found: _Resources = {}
+    for source in (release.content.resources, model.resources):
+        if source is None:
+            continue
+        if source.cpu is not None:
+            found["cpu"] = source.cpu
+        if source.memory is not None:
+            found["memory"] = source.memory
+        if source.gpus is not None:
+            found["gpus"] = source.gpus
+    return found

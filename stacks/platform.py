@@ -8,14 +8,12 @@ from slipway.registry import ContainerRegistry, ImagePublisher
 from slipway.registry.image_publisher import ImagePublisherArgs
 from slipway.security import DataKeys
 from slipway.serving import Network, ServingCluster
+from slipway.serving.network import NetworkArgs
 from slipway.serving.serving_cluster import ServingClusterArgs
-from slipway_ops.environments import models_bucket, repository
+from slipway_ops.environments import OPERATIONS, models_bucket, repository
 
 from stacks.contract import PlatformContract
-from stacks.settings import ClusterSettings, Settings
-
-OPERATIONS = "slipway-ops"
-"""Repository of the operations image, which fetches a model's artifact into its pod."""
+from stacks.settings import ClusterSettings, NetworkSettings, Settings
 
 
 def declare(settings: Settings) -> tuple[PlatformContract, pulumi.ProviderResource]:
@@ -38,19 +36,7 @@ def declare(settings: Settings) -> tuple[PlatformContract, pulumi.ProviderResour
             "deletion_protection": protection,
         },
     )
-    network = Network(
-        "network",
-        {
-            "cidr_block": settings.network.cidr,
-            "zones": [settings.region + letter for letter in settings.network.zones],
-            "nat": settings.network.nat,
-            "interface_endpoints": settings.network.interface_endpoints,
-            "region": settings.region,
-            "flow_log_days": settings.network.flow_log_days,
-            "logs_key_arn": keys.key_arns["logs"],
-            "cluster_name": name,
-        },
-    )
+    network = Network("network", _network_args(settings, settings.network, name, keys))
     bucket = ModelBucket("models", _bucket_args(settings, keys))
     operations = repository(settings.namespace, settings.environment, OPERATIONS)
     registry = ContainerRegistry(
@@ -96,6 +82,22 @@ def publisher(
     return ImagePublisher(name, args)
 
 
+def _network_args(settings: Settings, network: NetworkSettings, name: str, keys: DataKeys) -> NetworkArgs:
+    args: NetworkArgs = {
+        "cidr_block": network.cidr,
+        "zones": [settings.region + letter for letter in network.zones],
+        "nat": network.nat,
+        "interface_endpoints": network.interface_endpoints,
+        "region": settings.region,
+        "flow_log_days": network.flow_log_days,
+        "logs_key_arn": keys.key_arns["logs"],
+        "cluster_name": name,
+    }
+    if settings.permissions_boundary_arn:
+        args["permissions_boundary_arn"] = settings.permissions_boundary_arn
+    return args
+
+
 def _bucket_args(settings: Settings, keys: DataKeys) -> ModelBucketArgs:
     storage = settings.storage
     args: ModelBucketArgs = {
@@ -126,7 +128,7 @@ def _cluster_args(
         "admin_role_arns": cluster.admin_role_arns,
         "viewer_role_arns": cluster.viewer_role_arns,
         "public_access_cidrs": cluster.public_access_cidrs,
-        "log_types": cluster.log_types,
+        "log_types": [*cluster.log_types],
         "log_days": cluster.log_days,
         "cpu_limit": cluster.cpu_limit,
         "spot": cluster.spot,

@@ -61,6 +61,10 @@ def find(settings: Settings) -> Found:
         except ReleaseError as error:
             refuse(f"models.{name}.release", error)
             return None
+        needed = found.content.resources.gpus if found.content.resources else 0
+        if settings.cluster and settings.models[name].resources.gpus is None and needed > settings.gpu_limit:
+            accepted = f"a release of at most cluster.gpu.limit ({settings.gpu_limit}) GPUs"
+            refuse(f"models.{name}.release", f"accepted: {accepted}: received: {found.id}, which needs {needed}")
         return found
 
     with ThreadPoolExecutor(_CONCURRENT) as pool:

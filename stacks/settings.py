@@ -152,11 +152,11 @@ class ScaleSettings(_Section):
 
 
 class ResourceSettings(_Section):
-    """What one replica of a model requests."""
+    """What one replica of a model requests, where it is not what the release says."""
 
-    cpu: Cpu = "500m"
-    memory: Memory = "512Mi"
-    gpus: Annotated[int, Field(ge=0, le=16)] = 0
+    cpu: Cpu | None = None
+    memory: Memory | None = None
+    gpus: Annotated[int, Field(ge=0, le=16)] | None = None
 
 
 class ModelSettings(_Section):
@@ -196,6 +196,11 @@ class Settings(_Section):
     """Digest of the operations image in this environment's registry; models with a release need it."""
     models: dict[Slug, ModelSettings] = {}
 
+    @property
+    def gpu_limit(self) -> int:
+        """GPUs that the cluster may have; 0 also where another stack has the cluster."""
+        return self.cluster.gpu.limit if self.cluster and self.cluster.gpu else 0
+
     def problems(self) -> list[tuple[str, str, Any]]:
         """What only the settings together show: ``(key, accepted, received)`` each."""
         found: list[tuple[str, str, Any]] = []
@@ -212,10 +217,10 @@ class Settings(_Section):
         if self.part is Part.MODELS and not self.models:
             found.append(("models", "at least one model where part is models", {}))
         for name, model in self.models.items():
-            gpus = self.cluster.gpu.limit if self.cluster and self.cluster.gpu else 0
-            if self.cluster and model.resources.gpus > gpus:
-                key, accepted = f"models.{name}.resources.gpus", f"at most cluster.gpu.limit ({gpus})"
-                found.append((key, accepted, model.resources.gpus))
+            gpus = model.resources.gpus or 0
+            if self.cluster and gpus > self.gpu_limit:
+                key, accepted = f"models.{name}.resources.gpus", f"at most cluster.gpu.limit ({self.gpu_limit})"
+                found.append((key, accepted, gpus))
             if model.release is None:
                 continue
             if model.release == NEWEST and not self.allow_newest:
