@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pulumi
+
 from slipway import _check, versions
 from slipway.serving import _names
 
@@ -12,11 +14,9 @@ LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 GPU_FAMILIES = ("g6", "g6e")
 OWN_NAMESPACE = r"(?!kube-|(?:default|amazon-.*)$)" + _names.LABEL
 LARGEST_PREFIX = 8
-REQUIRED = {
-    "region": "the cluster's region",
-    "vpc_id": "the id of a VPC",
-    "control_plane_subnet_ids": "ids of subnets in at least two zones",
-    "node_subnet_ids": "ids of subnets for nodes and pods",
+SUBNETS = {
+    "control_plane_subnet_ids": ("ids of subnets in at least two zones", 2),
+    "node_subnet_ids": ("ids of subnets for nodes and pods", 1),
 }
 
 
@@ -58,8 +58,12 @@ def settings_of(args: Mapping[str, Any]) -> ClusterSettings:
     gpu_limit = _check.between("gpu_limit", args.get("gpu_limit", 0), 0, 10_000)
     namespace_cpu = _check.between("namespace_cpu", args.get("namespace_cpu", cpu_limit), 1, 100_000)
     memory = args.get("namespace_memory_gib", 4 * namespace_cpu)
-    for arg, accepted in REQUIRED.items():
-        _check.given(args, arg, r".+", accepted)
+    _check.given(args, "region", *_check.A_REGION)
+    _check.given(args, "vpc_id", r"vpc-[0-9a-z]+", "the id of a VPC")
+    for arg, (accepted, at_least) in SUBNETS.items():
+        ids = _check.given(args, arg, r"(?!)", accepted)
+        if not isinstance(ids, pulumi.Output) and len(ids) < at_least:
+            _check.refuse(arg, accepted, ids)
     _check.given(args, "cluster_key_arn", *_check.A_KEY)
     _check.given(args, "logs_key_arn", *_check.A_KEY)
     _check.plain("permissions_boundary_arn", args.get("permissions_boundary_arn"), *_check.A_MANAGED_POLICY)

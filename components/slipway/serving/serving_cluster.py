@@ -173,7 +173,7 @@ class ServingCluster(pulumi.ComponentResource):
                 resolve_conflicts_on_create="OVERWRITE",
                 resolve_conflicts_on_update="OVERWRITE",
                 tags=tags,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=ready),  # it runs on nodes
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[*ready]),  # it runs on nodes
             )
         )
         quota = _namespaces.quota_spec(settings.namespace_cpu, settings.namespace_memory_gib, settings.gpu_limit)
@@ -197,7 +197,7 @@ class ServingCluster(pulumi.ComponentResource):
             kubeconfig=self.kubeconfig,
             cluster_identifier=self.cluster_arn,
             enable_server_side_apply=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*after]),
         )
 
 
