@@ -85,7 +85,7 @@ def entry(
     entry = aws.eks.AccessEntry(
         name, cluster_name=cluster.name, principal_arn=principal_arn, type=kind, tags=tags, opts=child
     )
-    return aws.eks.AccessPolicyAssociation(
+    association: pulumi.Resource = aws.eks.AccessPolicyAssociation(
         name,
         cluster_name=cluster.name,
         principal_arn=entry.principal_arn,
@@ -93,6 +93,7 @@ def entry(
         access_scope={"type": "cluster"},
         opts=child,
     )
+    return association
 
 
 def nodes(

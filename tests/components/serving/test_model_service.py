@@ -25,8 +25,8 @@ ARGS: dict[str, Any] = {
 
 
 def service(**args: Any) -> ModelService:
-    given: Any = {**ARGS, **args}
-    return ModelService("flight-delay", {key: value for key, value in given.items() if value is not None})
+    given: Any = {key: value for key, value in {**ARGS, **args}.items() if value is not None}
+    return ModelService("flight-delay", given)
 
 
 def build(preview: bool = False, **args: Any) -> Graph[ModelService]:
@@ -90,18 +90,14 @@ def differences(one: Any, other: Any, path: str = "") -> set[str]:
 
 
 def test_another_release_moves_only_what_is_released() -> None:
-    before, after = (
-        {resource.urn: resource.inputs for resource in build(**args).resources if resource.custom}
-        for args in (
-            {"settings": {"THRESHOLD": "0.4"}},
-            {
-                "release": "flight-delay-20261121-11aa22bb",
-                "image": IMAGE.replace("0", "1"),
-                "artifact_version": "other",
-                "settings": {"THRESHOLD": "0.5"},
-            },
-        )
-    )
+    other: dict[str, Any] = {
+        "release": "flight-delay-20261121-11aa22bb",
+        "image": IMAGE.replace("0", "1"),
+        "artifact_version": "other",
+        "settings": {"THRESHOLD": "0.5"},
+    }
+    graphs = build(settings={"THRESHOLD": "0.4"}), build(**other)
+    before, after = ({one.urn: one.inputs for one in graph.resources if one.custom} for graph in graphs)
 
     assert before.keys() == after.keys()
     assert {found for urn in before for found in differences(before[urn], after[urn])} == {

@@ -30,8 +30,8 @@ ARGS: dict[str, Any] = {
 
 
 def cluster(**args: Any) -> ServingCluster:
-    given: Any = {**ARGS, **args}
-    return ServingCluster("cluster", {key: value for key, value in given.items() if value is not None})
+    given: Any = {key: value for key, value in {**ARGS, **args}.items() if value is not None}
+    return ServingCluster("cluster", given)
 
 
 def build(preview: bool = False, **args: Any) -> Graph[ServingCluster]:
@@ -43,7 +43,7 @@ def eks(graph: Graph[Any]) -> Resource:
 
 
 def before(graph: Graph[Any], resource: Resource) -> set[str]:
-    """Names of all that is created before ``resource``, providers counted, as the engine does; it is deleted after it."""
+    """Names of what is created before ``resource`` and deleted after it; a provider counts too, as for the engine."""
     found: set[str] = set()
     ahead = [resource]
     while ahead:
