@@ -162,11 +162,17 @@ def shell(options: argparse.Namespace) -> int:
 
 
 def _kept(outcome: Outcome, session: Session, cloud: Cloud) -> list[str]:
-    from sandbox.cloud.inventory import inventory
+    """What a ``down`` leaves: by the engine's account, and by a walk through what exists."""
+    from sandbox.cloud.inventory import inventory  # the AWS SDK: only a `down` pays for it
 
     kept = [f"{item} (protected)" for item in outcome.protected]
     kept += [f"{item} (retained)" for item in outcome.retained]
-    return kept + inventory(session.environment(cloud))
+    alone = not session.others(cloud)
+    environment = session.project.config(session.stack).get("slipway:environment")
+    for item in inventory(session.environment(cloud)):
+        if alone or (environment and item.tags.get("environment") == environment):
+            kept.append(f"{item.kind} {item.identifier}" + (f" ({item.state})" if item.state else ""))
+    return kept
 
 
 def _conclude(summary: Summary, session: Session, cloud: Cloud, begun: int, started: float) -> None:

@@ -141,6 +141,11 @@ class Session:
             states=lambda other: self._state_of(other, cloud),
         )
 
+    def others(self, cloud: Cloud) -> list[str]:
+        """Other stacks that are in ``cloud``."""
+        names = [name for name in self.workspace.stacks() if name != self.stack]
+        return [name for name in names if self._state_of(name, cloud)]
+
     def forget(self) -> None:
         """The stack is empty: remove its files."""
         shutil.rmtree(self.workspace.stack(self.stack), ignore_errors=True)

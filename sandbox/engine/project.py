@@ -1,15 +1,29 @@
 """The project and a stack's configuration, read the way Pulumi reads them."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 
 class ProjectError(ValueError):
     """``Pulumi.yaml`` or a stack's file cannot be used."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as Pulumi's reader has it: ``on`` and ``no`` are text, a date is text."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [
+            (tag, re.compile(r"true|True|TRUE|false|False|FALSE") if tag.endswith(":bool") else pattern)
+            for tag, pattern in resolvers
+            if not tag.endswith(":timestamp")
+        ]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -65,7 +79,7 @@ def provider_config(config: dict[str, str], package: str) -> dict[str, str]:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text()) or {}
+        content = yaml.load(path.read_text(), _Loader) or {}  # noqa: S506 -- a safe loader
     except (OSError, yaml.YAMLError) as error:
         raise ProjectError(f"{path.name} cannot be read: {error}") from None
     if not isinstance(content, dict):

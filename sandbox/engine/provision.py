@@ -26,7 +26,7 @@ class Providers:
         self._by_reference: dict[str, Provider] = {}
         self._defaults: dict[str, threading.Lock] = {}
         self._default_references: dict[str, str] = {}
-        self._replacing: set[tuple[str, str]] = set()
+        self._replaced: set[str] = set()
 
     def declare(self, goal: Goal, old: Entry | None, aliased: bool = False) -> Entry:
         """Start and configure the provider that ``goal`` describes; returns its entry."""
@@ -61,12 +61,14 @@ class Providers:
             if old and old.protect:
                 raise StepError(protected(goal.urn, "replaced"))
             entry = replace(entry, id=str(uuid.uuid4()))
+            if old:
+                self._replaced.add(old.reference)
         if not unknown:
             provider.configure(package, goal.urn, inputs)
         with self._lock:
             self._by_reference[entry.reference] = provider
         if not run.preview and (old is None or old != entry or aliased):
-            run.state.put(entry)
+            run.state.put(entry, replaces=op is Op.REPLACE)
         run.done(op, entry, started, details(old.inputs, sealed, moved) if old and op is not Op.SAME else ())
         return entry
 
@@ -93,11 +95,11 @@ class Providers:
         """Whether a resource made with provider ``old`` must be replaced to be managed by ``new``."""
         if old == new:
             return False
+        if old in self._replaced:
+            return True
         before, after = self._entry(old), self._run.seen.get(new.rsplit("::", 1)[0])
         if before is None or after is None:
             return False
-        if before.urn == after.urn:  # the provider itself was replaced
-            return before.id != after.id
         provider = self._by_reference.get(new)
         if provider is None or has_unknown(reveal(after.inputs)):
             return False

@@ -1,5 +1,6 @@
 """Programs made of things, and the engine that runs them."""
 
+import sys
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,10 +9,7 @@ from sandbox.engine.outcome import Change, Op, Outcome
 from sandbox.engine.project import Project
 from sandbox.engine.standin import StandIn
 from sandbox.engine.state import State
-from sandbox.workspace import ROOT
 from tests.sandbox.engine.things import existing, log
-
-import sys
 
 COMMANDS = {"things": (sys.executable, "-u", "-m", "tests.sandbox.engine.things")}
 
@@ -66,12 +64,16 @@ class World:
     """A project directory whose program tests write, and the things it makes."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.things_directory = directory / "things"
-        self.project_directory = directory / "project"
+        self.open(directory)
         self.project_directory.mkdir()
         (self.project_directory / "Pulumi.yaml").write_text("name: toys\nruntime: python\n")
         self.config("dev")
+
+    def open(self, directory: Path) -> None:
+        """A world that there is already."""
+        self.directory = directory
+        self.things_directory = directory / "things"
+        self.project_directory = directory / "project"
         self.recorder = Recorder()
 
     def config(self, stack: str, text: str = "") -> None:
@@ -86,13 +88,13 @@ class World:
     def state(self, stack: str = "dev") -> State:
         return State.load(self.state_path(stack), writable=False)
 
-    def engine(self, stack: str = "dev", cloud: str = "one") -> StandIn:
+    def engine(self, stack: str = "dev", cloud: str = "one", kill: bool = False) -> StandIn:
         self.recorder = Recorder()
         environment = {
             "PATH": "/usr/bin:/bin",
             "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
             "THINGS": str(self.things_directory),
-            "PYTHONPATH": str(ROOT),
+            "KILL": "yes" if kill else "no",
         }
         return StandIn(
             project=Project.at(self.project_directory),

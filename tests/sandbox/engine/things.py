@@ -20,7 +20,11 @@ PACKAGE = "things"
 class Things(protocol.Backend):
     package = PACKAGE
 
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = environment
+
     def configure(self, config: Properties, environment: Mapping[str, str]) -> None:
+        environment = self._environment or environment
         self._directory = Path(environment["THINGS"])
         self._directory.mkdir(exist_ok=True)
         self._kill = environment.get("KILL") == "yes"
@@ -49,7 +53,7 @@ class Things(protocol.Backend):
         self._write(identifier, inputs)
         self._note("create", identifier)
         self._die("create", inputs["name"], "after")
-        outputs = {**inputs, "address": f"at-{identifier}", "recorded": False}
+        outputs = {**inputs, "address": f"at-{identifier}"}
         if inputs.get("size") == 14:
             raise protocol.NotReady(identifier, outputs, "14 does not get ready")
         if inputs.get("size") == 15:
