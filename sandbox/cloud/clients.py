@@ -27,8 +27,6 @@ def session(environment: Mapping[str, str]) -> boto3.Session:
 
 def client(service: str, environment: Mapping[str, str], source: boto3.Session | None = None) -> Any:
     """A client of ``service`` for ``Cloud.environment``; ``source`` saves making a session again."""
-    return (source or session(environment)).client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=require(environment["AWS_ENDPOINT_URL"]),
-        config=Config(proxies={}, retries={"max_attempts": 0}),
-    )
+    make: Any = (source or session(environment)).client  # the stubs want the name of a service, not a variable
+    url = require(environment["AWS_ENDPOINT_URL"])
+    return make(service, endpoint_url=url, config=Config(proxies={}, retries={"max_attempts": 0}))

@@ -32,18 +32,23 @@ def _ignore(self: Any, value: Any) -> None:
     """moto remembers the VPC that it made when it started."""
 
 
-EC2Backend.default_vpc = property(_default_vpc, _ignore)
+setattr(EC2Backend, "default_vpc", property(_default_vpc, _ignore))  # noqa: B010 -- an attribute of instances so far
 
 
 @replaces(EC2Backend, "create_vpc")
 def _create_vpc(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     """The default security group lets its members reach each other."""
     vpc = original(self, *args, **kwargs)
-    group = self.get_security_group_from_name("default", vpc_id=vpc.id)
-    self.authorize_security_group_ingress(
-        group.id, "-1", None, None, ip_ranges=[], source_groups=[{"GroupId": group.id}], vpc_id=vpc.id
-    )
+    admit_members(self, self.get_security_group_from_name("default", vpc_id=vpc.id))
     return vpc
+
+
+def admit_members(ec2: Any, group: Any) -> None:
+    """Let the members of ``group`` reach each other."""
+    itself = [{"GroupId": group.id}]
+    ec2.authorize_security_group_ingress(
+        group.id, "-1", None, None, ip_ranges=[], source_groups=itself, vpc_id=group.vpc_id
+    )
 
 
 @replaces(EC2Backend, "delete_vpc")

@@ -69,8 +69,8 @@ def _put_image(
     if nothing_new or (holders and not _may_move(repository, str(image_tag))):
         raise ImageAlreadyExistsException(
             registry_id=repository.registry_id,
-            image_tag=image_tag,
-            digest=(holders[0] if holders else image).get_image_digest(),
+            image_tag=str(image_tag),
+            digest=holders[0].get_image_digest() if holders else actual,
             repository_name=repository_name,
         )
     for holder in holders:
@@ -87,7 +87,7 @@ def _put_image(
 def _may_move(repository: Any, tag: str) -> bool:
     """Whether ``tag`` may pass from one image to another: ``*`` in an exclusion stands for any characters."""
     excluded = any(
-        re.fullmatch(".*".join(map(re.escape, exclusion["filter"].split("*"))), tag)
+        re.fullmatch(".*".join(re.escape(part) for part in exclusion["filter"].split("*")), tag)
         for exclusion in repository.image_tag_mutability_exclusion_filters or []
     )
     return excluded if repository.is_tag_immutable() else not excluded

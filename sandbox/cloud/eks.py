@@ -8,6 +8,7 @@ from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
 
 from sandbox.cloud import eks_access, eks_addons, eks_config
+from sandbox.cloud.ec2 import admit_members
 from sandbox.cloud.eks_state import UPDATES, cluster, update
 from sandbox.cloud.extension import Operation, extend, fail, store
 
@@ -72,9 +73,7 @@ def _cluster_security_group(backend: Any, created: Any) -> str:
     group = ec2.create_security_group(
         f"eks-cluster-sg-{created.name}", "EKS created security group", vpc_id=vpc, tags=tags
     )
-    ec2.authorize_security_group_ingress(
-        group.id, "-1", None, None, ip_ranges=[], source_groups=[{"GroupId": group.id}], vpc_id=vpc
-    )
+    admit_members(ec2, group)
     return str(group.id)
 
 

@@ -70,11 +70,12 @@ def extend(service: str, operations: Mapping[str, Operation], routes: tuple[str,
     ]
     if len(found) != 1:
         raise MissingNameError(f"{responses.__name__} has {len(found)} response classes: the sandbox extends the one")
+    responses_class: Any = found[0]
     for name, operation in operations.items():
-        setattr(found[0], camelcase_to_underscores(name), _method(backends, operation))
+        setattr(responses_class, camelcase_to_underscores(name), _method(backends, operation))
     urls = import_module(f"{package}.urls")
     for route in routes:
-        urls.url_paths.setdefault("{0}" + route, found[0].dispatch)
+        urls.url_paths.setdefault("{0}" + route, responses_class.dispatch)
 
 
 def _method(backends: Any, operation: Operation) -> Callable[[Any], Any]:

@@ -78,7 +78,7 @@ def _action(environ: dict[str, Any]) -> str | None:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
         query = parse_qs(body.decode(errors="replace"))
-    return query.get("Action", [None])[0]
+    return next(iter(query.get("Action", [])), None)
 
 
 def _routed(service: str, environ: dict[str, Any]) -> str | None:

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from typing import Any
 
+from moto.kms import responses
 from moto.kms.models import Key, KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 
@@ -26,6 +27,12 @@ def _to_dict(original: Any, self: Any) -> dict[str, Any]:
     if not described["KeyMetadata"]["SigningAlgorithms"]:
         del described["KeyMetadata"]["SigningAlgorithms"]
     return described
+
+
+@replaces(responses, "_assert_default_policy")
+def _assert_default_policy(original: Any, policy_name: str | None) -> None:
+    """A call need not name the policy: there is only one."""
+    original(policy_name or "default")
 
 
 @replaces(KmsResponse, "create_key")

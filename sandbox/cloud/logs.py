@@ -26,10 +26,10 @@ def _create_log_group(original: Any, self: Any) -> Any:
 
 @replaces(LogGroup, "to_describe_dict")
 def _to_describe_dict(original: Any, self: Any) -> dict[str, Any]:
-    return original(self) | {
-        "logGroupClass": getattr(self, "sandbox_class", "STANDARD"),
-        "deletionProtectionEnabled": getattr(self, "sandbox_protected", False),
-    }
+    described: dict[str, Any] = original(self)
+    described["logGroupClass"] = getattr(self, "sandbox_class", "STANDARD")
+    described["deletionProtectionEnabled"] = getattr(self, "sandbox_protected", False)
+    return described
 
 
 @replaces(LogsBackend, "put_retention_policy")

@@ -137,5 +137,5 @@ def _answer_from_document(part: str, method: str) -> None:
         return self.serialized(ActionResult(document)) if document is not None else answer
 
 
-for _part, (_, _, _method) in _DOCUMENTS.items():
-    _answer_from_document(_part, _method)
+for _part, _row in _DOCUMENTS.items():
+    _answer_from_document(_part, _row[2])
