@@ -50,16 +50,17 @@ def find(settings: Settings) -> Found:
         problems.append(f"{settings.source}: {PREFIX}{key}: {reason}")
 
     def release(name: str) -> "Release | None":
-        identifier = wanted[name]
         try:
-            if identifier == NEWEST:
-                identifier = store.newest(name)
-                if identifier is None:
-                    return None
+            identifier = store.newest(name) if wanted[name] == NEWEST else wanted[name]
+            if identifier is None:
+                return None
             found = store.get(identifier)
             store.check_artifact(found)
         except ReleaseError as error:
             refuse(f"models.{name}.release", error)
+            return None
+        if found.content.model != name:  # `flight-delay-…` also begins as a release of a model `flight` would
+            refuse(f"models.{name}.release", f"accepted: a release of {name}: received: {found.id}")
             return None
         needed = found.content.resources.gpus if found.content.resources else 0
         if settings.cluster and settings.models[name].resources.gpus is None and needed > settings.gpu_limit:

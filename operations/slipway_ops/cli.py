@@ -97,7 +97,7 @@ def _release(into: Any) -> None:
 
     listing = _command(into, "list", commands.list_releases, "the releases of a model, newest first")
     _environment(listing)
-    listing.add_argument("--model", type=_text(content.MODEL_NAME), required=True, help="the model's name")
+    listing.add_argument("model", type=_text(content.MODEL_NAME), help="the model's name")
 
     show = _command(into, "show", commands.show, "everything that a record says")
     _environment(show)

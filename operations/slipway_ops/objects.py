@@ -3,7 +3,7 @@
 import hashlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -49,7 +49,7 @@ def code(error: Exception) -> str:
 
 
 @contextmanager
-def calls(subject: str, doing: str) -> Iterator[None]:
+def calls(subject: str, doing: str) -> Generator[None]:
     """Turn a failed call into a ``ReleaseError`` about ``subject``, on one line."""
     try:
         yield

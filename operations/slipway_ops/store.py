@@ -117,7 +117,8 @@ class ReleaseStore:
     ) -> Release:
         """Store the artifact, tag the image, then write the record: what a record names is there before the record.
 
-        A run that was killed can be run again. The same content again gives the release that exists.
+        A run that was killed can be run again; killed just before the record, it may leave a release tag that no record
+        names, which keeps the image and does no more. The same content again gives the release that exists.
         """
         if (content.artifact.sha256, content.artifact.bytes) != (local.sha256, local.size):
             raise refused(

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from tests.operations.world import World
+from tests.operations.world import World, create_loader
 
 
 @pytest.fixture
@@ -17,5 +17,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    # Every command makes its own clients, as it does in life; reading botocore's service models once is enough.
+    monkeypatch.setattr("botocore.session.create_loader", create_loader)
     with mock_aws():
         yield World(tmp_path)

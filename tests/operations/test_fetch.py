@@ -118,7 +118,8 @@ def breaking(world: World, monkeypatch: pytest.MonkeyPatch, times: int, after: i
         answer = real(**arguments)
         ranges.append(arguments.get("Range"))
         if len(ranges) <= times:
-            answer["Body"] = StreamingBody(Cut(answer["Body"].read()[:after]), None)
+            whole = answer["Body"].read()
+            answer["Body"] = StreamingBody(Cut(whole[:after]), len(whole))
         return answer
 
     monkeypatch.setattr(world.s3, "get_object", get_object)

@@ -75,7 +75,7 @@ class Registry:
         self._upload += layerPartBlob
 
     def complete_layer_upload(self, layerDigests: list[str], **_: Any) -> None:
-        assert layerDigests == [sha256(self._upload)]
+        assert layerDigests == [sha256(bytes(self._upload))]
         if layerDigests[0] in self.layers:
             raise refuse("LayerAlreadyExistsException")
         self.layers[layerDigests[0]] = bytes(self._upload)

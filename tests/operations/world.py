@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore import loaders
 from botocore.config import Config
 from mypy_boto3_ecr import ECRClient
 from mypy_boto3_s3 import S3Client
@@ -51,6 +52,9 @@ def training(**changes: Any) -> dict[str, Any]:
         "settings": {"DECISION_THRESHOLD": "0.4"},
         **changes,
     }
+
+
+create_loader = cache(loaders.create_loader)
 
 
 @cache  # a client costs more than all calls of a test

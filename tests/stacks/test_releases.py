@@ -12,7 +12,7 @@ from slipway_ops.store import ReleaseStore
 
 from stacks.releases import Found, find
 from stacks.settings import Settings, SettingsError, parse
-from tests.operations.world import BUCKET, MODEL, World
+from tests.operations.world import BUCKET, MODEL, World, create_loader
 from tests.stacks.config import valid
 
 UNKNOWN = "flight-delay-20261120-00000000"
@@ -27,6 +27,7 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("botocore.session.create_loader", create_loader)  # reading the service models once is enough
     with mock_aws():
         yield World(tmp_path)
 
@@ -113,6 +114,13 @@ def test_all_refusals_come_in_one_message(world: World) -> None:
     ]
 
 
+def test_a_release_of_another_model_is_refused(world: World) -> None:
+    release = world.release()
+    assert refused(settings({"flight": release.id})) == [
+        f"{FILE}: slipway:models.flight.release: accepted: a release of flight: received: {release.id}"
+    ]
+
+
 @pytest.mark.parametrize("wanted", ["named", "newest"])
 def test_a_release_whose_record_was_altered_is_refused(world: World, wanted: str) -> None:
     release = world.release()
@@ -128,6 +136,26 @@ def test_a_release_whose_artifact_was_altered_is_refused(world: World) -> None:
     (line,) = refused(settings({MODEL: release.id}))
     assert "location.checksum_sha256: accepted: " in line
     assert "content.artifact.bytes: accepted: 8000 in s3://" in line
+
+
+@pytest.mark.parametrize(
+    ("limit", "own", "accepted"), [(4, None, True), (1, None, False), (1, 0, True), (None, None, False)]
+)
+def test_a_release_that_needs_more_gpus_than_the_cluster_may_have_is_refused(
+    world: World, limit: int | None, own: int | None, accepted: bool
+) -> None:
+    release = world.release(resources={"cpu": "1", "memory": "1Gi", "gpus": 2})
+    model: dict[str, Any] = {"release": release.id} | ({} if own is None else {"resources": {"gpus": own}})
+    config = valid(environment="dev", models={MODEL: model})
+    config["slipway:cluster"]["gpu"] = {"limit": limit} if limit else None
+    wanted = parse(config, FILE)
+    if accepted:
+        assert find(wanted).releases == {MODEL: release}
+    else:
+        assert refused(wanted) == [
+            f"{FILE}: slipway:models.{MODEL}.release: accepted: a release of at most cluster.gpu.limit ({limit or 0}) "
+            f"GPUs: received: {release.id}, which needs 2"
+        ]
 
 
 def test_missing_credentials_are_refused_per_setting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
