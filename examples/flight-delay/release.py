@@ -35,8 +35,9 @@ def commit(root: Path = ROOT) -> str:
     return head
 
 
-def release(stack: str, code_commit: str | None, directory: Path = train.DIRECTORY) -> str:
+def release(stack: str, code_commit: str | None, directory: Path | None = None) -> str:
     """Create the release in the environment of ``stack``; returns its id. Exits as the command does if it refuses."""
+    directory = directory or train.DIRECTORY
     code_commit = code_commit or commit()
     summary = train.trained(directory)
     if summary is None:
