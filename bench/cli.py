@@ -1,7 +1,6 @@
 """Pulumi's own CLI on a project of the benchmark: file state, echo providers, nothing of the user's."""
 
 import json
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -26,28 +25,21 @@ def present() -> bool:
 
 
 class Project:
-    """A project in a directory of its own."""
+    """A project in a directory of its own; ``providers`` are those of ``bench.echo.serving``."""
 
-    def __init__(self, directory: Path, program: str = PROGRAM) -> None:
+    def __init__(self, directory: Path, providers: str, program: str = PROGRAM) -> None:
         self.directory = directory
-        (directory / "plugins").mkdir(parents=True)
-        (directory / "state").mkdir()
+        (directory / "state").mkdir(parents=True)
         (directory / "__main__.py").write_text(program)
         runtime = {"name": "python", "options": {"toolchain": "pip", "virtualenv": sys.prefix}}
         (directory / "Pulumi.yaml").write_text(json.dumps({"name": "slipway", "runtime": runtime}))
-        for package in ("aws", "kubernetes"):
-            plugin = directory / "plugins" / f"pulumi-resource-{package}"
-            command = shlex.join(process.python("-m", "bench.echo", package))
-            plugin.write_text(f"#!/bin/sh\ncd {shlex.quote(str(process.ROOT))} && exec {command}\n")
-            plugin.chmod(0o755)
-        path = process.environment()["PATH"]
         self._env = process.environment(
-            PATH=f"{directory / 'plugins'}:{path}",
             PULUMI_HOME=str(directory / "home"),
             PULUMI_BACKEND_URL=f"file://{directory / 'state'}",
             PULUMI_CONFIG_PASSPHRASE="bench",
             PULUMI_SKIP_UPDATE_CHECK="true",
             PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true",
+            PULUMI_DEBUG_PROVIDERS=providers,
         )
 
     def add(self, stack: str, config: dict[str, Any]) -> None:

@@ -1,16 +1,17 @@
-"""A provider that answers at once, as the plugin of Pulumi's own CLI: ``python -m bench.echo PACKAGE``.
+"""Providers that answer at once, for Pulumi's own CLI.
 
-Nothing is created: what is measured with it is the CLI, the program and the state, without a cloud's time.
+They live in the benchmark's process and the CLI attaches to them, so what is measured is the CLI, the program and the
+state: neither a cloud's time nor a provider's.
 """
 
 import json
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from sandbox.providers.backend import Backend, Difference, Existing, Failure
 from sandbox.providers.changes import compare
-from sandbox.providers.protocol import sdk_version, serve
+from sandbox.providers.protocol import sdk_version, start
 from tests.components import computed
 
 Properties = dict[str, Any]
@@ -58,5 +59,13 @@ class Echo(Backend):
         return computed.INVOKES[token]
 
 
-if __name__ == "__main__":
-    serve(Echo(sys.argv[1]), sdk_version(f"pulumi_{sys.argv[1]}"))
+@contextmanager
+def serving() -> Iterator[str]:
+    """Both providers, as ``PULUMI_DEBUG_PROVIDERS`` names them."""
+    with ExitStack() as running:
+        addresses = []
+        for package in ("aws", "kubernetes"):
+            server, port = start(Echo(package), sdk_version(f"pulumi_{package}"))
+            running.callback(lambda server=server: server.stop(None).wait())
+            addresses.append(f"{package}:{port}")
+        yield ",".join(addresses)

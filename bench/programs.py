@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from stacks.releases import Found
     from stacks.settings import Settings
 
+_PLATFORM = {
+    "cluster_name": "acme-bench",
+    "cluster_arn": "arn:aws:eks:eu-west-1:123456789012:cluster/acme-bench",
+    "kubeconfig": "{}",
+    "namespace": "models",
+    "models_bucket": "acme-bench-models",
+    "models_bucket_arn": "arn:aws:s3:::acme-bench-models",
+    "models_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000",
+    "operations_repository_url": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme-bench/slipway-ops",
+}
+"""What a platform stack exports (stacks/contract.py)."""
+
 
 def components(count: str) -> None:
     """Models through slipway's components and entry point."""
@@ -90,20 +102,13 @@ def _read(count: int) -> tuple["Settings", "Found"]:
 
 def _declare(settings: "Settings", found: "Found") -> None:
     """What stacks/environment.py declares for the models of a shard, on a platform of constants: no stack to read."""
-    from dataclasses import fields
-
     from stacks import models
     from stacks.contract import PlatformContract
 
-    values = {field.name: pulumi.Output.from_input(_value(field.name)) for field in fields(PlatformContract)}
-    contract = PlatformContract(**values)
+    contract = PlatformContract(**{key: pulumi.Output.from_input(value) for key, value in _PLATFORM.items()})
     cluster = contract.kubernetes()
     for name in settings.models:
         models.declare(name, settings, contract, cluster, found)
-
-
-def _value(field: str) -> str:
-    return f"arn:aws:bench:eu-west-1:123456789012:{field}" if field.endswith("_arn") else field
 
 
 PROGRAMS: dict[str, Callable[..., None]] = {

@@ -58,9 +58,9 @@ def into(path: str) -> Iterator[None]:
 async def _resource(
     numbers: dict[int, int], resource: Any, name: str, given: dict[str, Any], opts: pulumi.ResourceOptions
 ) -> dict[str, Any]:
-    options = {key: getattr(opts, key) for key in OPTIONS if getattr(opts, key)}
-    if resource._protect:  # may come from the parent
-        options["protect"] = True
+    options = {key: getattr(opts, key) for key in OPTIONS if getattr(opts, key) is not None}
+    if resource._protect is not None:  # may come from the parent
+        options["protect"] = resource._protect
     waits = opts.depends_on or []
     provider = resource._provider
     if opts.custom_timeouts:

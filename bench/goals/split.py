@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from bench import cli, environments
+from bench import cli, echo, environments
 from bench.result import Ratio, Result
 
 NAME = "split"
@@ -23,8 +23,8 @@ def measure(_rounds: int) -> Result:
         return Result.skipped(GOAL, "pulumi and pulumi-language-python are not on PATH")
     models = environments.names(MODELS)
     shards = [models[start : start + SHARD] for start in range(0, MODELS, SHARD)]
-    with tempfile.TemporaryDirectory() as directory:
-        project = cli.Project(Path(directory) / "project")
+    with tempfile.TemporaryDirectory() as directory, echo.serving() as providers:
+        project = cli.Project(Path(directory) / "project", providers)
         project.add("platform", environments.platform())
         split = project.up("platform").cpu
         for number, shard in enumerate(shards):
