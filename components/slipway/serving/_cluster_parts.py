@@ -99,7 +99,7 @@ def entry(
 def nodes(
     name: str,
     settings: ClusterSettings,
-    subnet_ids: pulumi.Input[list[pulumi.Input[str]]],
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]],
     security_group_id: pulumi.Input[str],
     role: aws.iam.Role,
     rights: list[pulumi.Resource],

@@ -60,7 +60,7 @@ class ModelServiceArgs(TypedDict):
     """Most replicas. Default: 10, or ``min_replicas`` where that is more."""
     target_cpu_percent: NotRequired[int]
     """CPU use, in percent of the request, that the autoscaler aims at. Default: 70."""
-    settings: NotRequired[dict[str, pulumi.Input[str]]]
+    settings: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Serving settings of the release: environment variables of the server. Default: none."""
     ingress_namespaces: NotRequired[list[str]]
     """Namespaces that may call the service. Default: none."""

@@ -1,5 +1,6 @@
 """The cluster that models are served on."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, NotRequired, TypedDict, cast
 
@@ -25,9 +26,9 @@ class ServingClusterArgs(TypedDict):
     """Region of the cluster."""
     vpc_id: pulumi.Input[str]
     """VPC of the subnets."""
-    control_plane_subnet_ids: pulumi.Input[list[pulumi.Input[str]]]
+    control_plane_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Subnets of the control plane's interfaces, in at least two zones."""
-    node_subnet_ids: pulumi.Input[list[pulumi.Input[str]]]
+    node_subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Subnets of nodes and pods; they need a way to the cluster's image registry."""
     cluster_key_arn: pulumi.Input[str]
     """KMS key that encrypts what the cluster stores."""
