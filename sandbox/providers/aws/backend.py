@@ -127,7 +127,7 @@ class Aws(Backend):
             return None
         known = known if inputs else imported(declared, identifier, answer)
         found, now = describe(calls, identifier, known, answer)
-        return Existing(identifier, {**outputs, **found}, now)
+        return Existing(identifier, {**_without(outputs, inputs), **found}, now)
 
     def update(
         self, type_: str, identifier: str, olds: Properties, outputs: Properties, news: Properties, timeout: float
@@ -137,7 +137,7 @@ class Aws(Backend):
         if declared is None:
             return {**outputs, **public(news)}
         calls = self._calls(declared, news)
-        seen = {**context(self._session, news, outputs, identifier), "old": public(olds)}
+        seen = {**context(self._session, news, _without(outputs, olds), identifier), "old": public(olds)}
         changed = {top_level(path) for path in compare(olds, news, same=_same).changes} - declared.local
         steps = (*declared.update, *declared.settle)
         unreached = changed - {"tags", "tagsAll", "region"}
@@ -146,8 +146,13 @@ class Aws(Backend):
         if unreached:
             raise ValueError(f"{type_}: {', '.join(sorted(unreached))}: cannot be changed in the sandbox")
         for step in steps if changed else declared.settle:
-            if not changed or calls.concerned(step, changed):
+            if changed and not calls.concerned(step, changed):
+                continue
+            try:
                 calls.run(step, seen)
+            except Exception as error:
+                if changed or not exists_already(error):
+                    raise
         if declared.tags is not None:
             old, new = olds.get("tagsAll") or {}, news.get("tagsAll") or {}
             calls.tag(declared.tags.untag, seen, {key: old[key] for key in old.keys() - new.keys()})
@@ -229,8 +234,15 @@ class Aws(Backend):
         raise NotReady(identifier, outputs, f"it was not ready after {timeout or _PATIENCE:.0f} seconds")
 
 
-def _same(_path: str, old: Any, new: Any) -> bool:
+def _same(path: str, old: Any, new: Any) -> bool:
+    if path in ("tags", "tagsAll"):
+        return bool((old or {}) == (new or {}))
     return equal(old, new)
+
+
+def _without(outputs: Properties, inputs: Properties) -> Properties:
+    """What the cloud alone said: an input that was taken away must not live on among the outputs."""
+    return {key: value for key, value in outputs.items() if key not in inputs}
 
 
 def _depends(step: Step) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from sandbox.cloud import process
 from sandbox.cloud.process import Cloud
 from sandbox.providers.aws.backend import Aws
+from tests.sandbox.providers.cases import World
 from tests.sandbox.providers.driver import Driver
 
 REGION = "eu-west-1"
@@ -25,5 +26,20 @@ def aws(cloud: Cloud) -> Iterator[Driver]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", cloud.url)
         driver = Driver(Aws(), {"region": REGION, "defaultTags": '{"tags": {"owner": "acme"}}'})
+    yield driver
+    driver.close()
+
+
+@pytest.fixture(scope="session")
+def world(aws: Driver) -> World:
+    """What the resources under test need."""
+    return World(aws)
+
+
+@pytest.fixture
+def another(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
+    """A provider process that knows nothing of what others did."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
+    driver = Driver(Aws(), {"region": REGION, "defaultTags": '{"tags": {"owner": "acme"}}'})
     yield driver
     driver.close()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+import pytest
 from pulumi.runtime.proto import provider_pb2 as messages
 from pulumi.runtime.proto import provider_pb2_grpc as rpc
 
@@ -12,6 +13,11 @@ from sandbox.providers import protocol
 from sandbox.providers.values import Properties, decode, encode
 
 TIMEOUT = 60
+
+
+def fault(caught: pytest.ExceptionInfo[grpc.RpcError]) -> Any:
+    """The error of a call, with its code, details and metadata; grpc has no types for it."""
+    return caught.value
 
 
 @dataclass
@@ -31,7 +37,7 @@ class Driver:
     def __init__(self, backend: protocol.Backend, config: Properties | None = None) -> None:
         self._server, port = protocol.start(backend, "0.0.0")
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
-        self.stub = rpc.ResourceProviderStub(self._channel)  # type: ignore[no-untyped-call]
+        self.stub = rpc.ResourceProviderStub(self._channel)
         self.stub.Configure(messages.ConfigureRequest(args=encode(config or {})), timeout=TIMEOUT)
 
     def close(self) -> None:

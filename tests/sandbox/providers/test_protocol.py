@@ -10,6 +10,7 @@ from pulumi.runtime.proto import provider_pb2_grpc as rpc
 
 from sandbox.providers import protocol
 from sandbox.providers.values import MARK, OUTPUT, SECRET, UNKNOWN, Properties, decode, encode, has_unknown
+from tests.sandbox.providers.driver import fault
 
 ASSET = "c44067f5952c0a294b673a41bacd8c17"
 
@@ -88,8 +89,8 @@ def test_handshake_version_and_schema(stub: Any) -> None:
 def test_an_exception_is_shown_as_its_message(stub: Any) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         stub.Configure(provider_pb2.ConfigureRequest(args=encode({"region": "nowhere"})), timeout=10)
-    assert refused.value.details() == "region nowhere is not accepted"
-    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert fault(refused).details() == "region nowhere is not accepted"
+    assert fault(refused).code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_check_gives_inputs_and_failures(stub: Any) -> None:
@@ -126,9 +127,9 @@ def test_what_exists_but_is_not_ready_reaches_the_engine(stub: Any, memory: Memo
     memory.ready = False
     with pytest.raises(grpc.RpcError) as failed:
         stub.Create(provider_pb2.CreateRequest(properties=encode({"name": "a"})), timeout=10)
-    assert failed.value.code() == grpc.StatusCode.UNKNOWN
+    assert fault(failed).code() == grpc.StatusCode.UNKNOWN
     status = status_pb2.Status()
-    status.ParseFromString(dict(failed.value.trailing_metadata())["grpc-status-details-bin"])
+    status.ParseFromString(dict(fault(failed).trailing_metadata())["grpc-status-details-bin"])
     found = provider_pb2.ErrorResourceInitFailed()
     assert status.details[0].Unpack(found)
     assert (found.id, list(found.reasons)) == ("t-1", ["it did not start"])

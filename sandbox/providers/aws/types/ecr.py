@@ -28,7 +28,11 @@ TYPES = [
         replace=frozenset({"name", "encryptionConfigurations", "region"}),
         defaults={"imageTagMutability": "MUTABLE"},
         local=frozenset({"forceDelete"}),
-        back={"name": "repositoryName", "encryptionConfigurations": "[encryptionConfiguration]"},
+        back={
+            "name": "repositoryName",
+            "encryptionConfigurations": "[encryptionConfiguration]",
+            "imageTagMutabilityExclusionFilters": "imageTagMutabilityExclusionFilters",
+        },
         outputs={"arn": "repositoryArn", "registryId": "registryId", "repositoryUrl": "repositoryUri"},
         tags=Tags(Call("TagResource", _ARN), Call("UntagResource", _ARN), Call("ListTagsForResource", _ARN, at="tags")),
     ),

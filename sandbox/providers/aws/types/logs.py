@@ -32,6 +32,7 @@ TYPES = [
         delete=(Call("DeleteLogGroup", _GROUP, when="!skipDestroy"),),
         name="name",
         replace=frozenset({"name", "logGroupClass"}),
+        defaults={"retentionInDays": 0},
         local=frozenset({"skipDestroy"}),
         back={"name": "logGroupName", "retentionInDays": "retentionInDays || `0`", "kmsKeyId": "kmsKeyId"},
         outputs={"arn": arn("logs", "join(':', ['log-group', id])"), "retentionInDays": "retentionInDays || `0`"},

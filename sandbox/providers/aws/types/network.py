@@ -143,7 +143,7 @@ TYPES = [
             Call(
                 "AttachInternetGateway",
                 {"InternetGatewayId": "id", "VpcId": "vpcId"},
-                when="vpcId && !answer.Attachments[0]",
+                when="vpcId && !(answer.Attachments[0])",
             ),
         ),
         before_delete=(Call("DetachInternetGateway", {"InternetGatewayId": "id", "VpcId": "vpcId"}, when="vpcId"),),
@@ -181,8 +181,8 @@ TYPES = [
         read=(Call("DescribeNatGateways", {"NatGatewayIds": "[id]"}, at="NatGateways[0]"),),
         find=Call(
             "DescribeNatGateways",
-            {"Filters": filters(subnet_id="subnetId", state="'available'")},
-            at="NatGateways[0]",
+            {"Filter": filters(subnet_id="subnetId", state="'available'")},
+            at="NatGateways[?State=='available'] | [0]",
         ),
         gone="State=='deleted' || State=='deleting'",
         ready="State=='available'",

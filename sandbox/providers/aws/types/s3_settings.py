@@ -41,7 +41,7 @@ def _setting(
         id_parts="{bucket}",
         read=(Call(get, _BUCKET, at=at),),
         delete=(Call(delete, _BUCKET) if isinstance(delete, str) else delete,),
-        replace=frozenset({"bucket", "expectedBucketOwner", "region"}),
+        replace=frozenset({"bucket", "region"}),
         back=back or {},
         local=local,
         gone=gone,

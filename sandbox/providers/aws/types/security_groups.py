@@ -86,6 +86,16 @@ def _rule(direction: str) -> Type:
     )
     change += "CidrIpv4: cidrIpv4, CidrIpv6: cidrIpv6, PrefixListId: prefixListId, "
     change += "ReferencedGroupId: referencedSecurityGroupId, Description: description}}]"
+    same = (
+        f"IsEgress==`{'true' if direction == 'egress' else 'false'}`",
+        "IpProtocol=='$ipProtocol'",
+        "('$fromPort'=='' || to_string(FromPort)=='$fromPort')",
+        "('$toPort'=='' || to_string(ToPort)=='$toPort')",
+        "(CidrIpv4 || '')=='$cidrIpv4'",
+        "(CidrIpv6 || '')=='$cidrIpv6'",
+        "(PrefixListId || '')=='$prefixListId'",
+        "(ReferencedGroupInfo.GroupId || '')=='$referencedSecurityGroupId'",
+    )
     return Type(
         f"aws:vpc/securityGroup{title}Rule:SecurityGroup{title}Rule",
         client="ec2",
@@ -99,6 +109,11 @@ def _rule(direction: str) -> Type:
         ),
         id="SecurityGroupRuleId",
         read=(Call("DescribeSecurityGroupRules", {"SecurityGroupRuleIds": "[id]"}, at="SecurityGroupRules[0]"),),
+        find=Call(
+            "DescribeSecurityGroupRules",
+            {"Filters": filters(group_id="securityGroupId")},
+            at="SecurityGroupRules[?" + " && ".join(same) + "] | [0]",
+        ),
         update=(
             Call(
                 "ModifySecurityGroupRules",
