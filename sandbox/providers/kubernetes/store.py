@@ -49,7 +49,7 @@ class Store:
         handle, partial = tempfile.mkstemp(dir=self.directory, prefix=".")  # mode 0600
         try:
             with os.fdopen(handle, "wb") as file:
-                yaml.dump(manifest, file, _DUMPER, encoding="utf-8", sort_keys=False, allow_unicode=True, width=120)
+                yaml.dump(manifest, file, _DUMPER, encoding="utf-8", sort_keys=True, allow_unicode=True, width=120)
             Path(partial).replace(path)
         except BaseException:
             Path(partial).unlink(missing_ok=True)
