@@ -76,7 +76,7 @@ def find(settings: Settings) -> Found:
     if digest == NEWEST and found:
         operations = repository(settings.namespace, settings.environment, OPERATIONS)
         try:
-            digest = newest_image(boto3.client("ecr", region_name=settings.region), operations)
+            digest = newest_image(boto3.client("ecr", region_name=settings.region, config=calls), operations)
         except (ClientError, BotoCoreError) as error:
             refuse("operations_image", error)
         if digest is None:

@@ -19,6 +19,9 @@ from slipway_ops.problems import ReleaseError
 from slipway_ops.store import RETAIN_DAYS
 
 
+EXIT_CODES = "exit codes: 0 done; 1 refused or failed, one line on stderr says why; 2 a wrong flag or value"
+
+
 class _Parser(argparse.ArgumentParser):
     """One line for a wrong command line, in the words of all our messages."""
 
@@ -59,7 +62,12 @@ def _fail(parser: _Parser, message: str) -> NoReturn:
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="slipway", description="Releases of models and their artifacts.", allow_abbrev=False)
+    parser = _Parser(
+        prog="slipway",
+        description="Releases of models and their artifacts.",
+        epilog=EXIT_CODES,
+        allow_abbrev=False,
+    )
     areas = parser.add_subparsers(metavar="AREA", required=True, dest="AREA")
     release = areas.add_parser("release", help="records of what is in production", allow_abbrev=False)
     _release(release.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"))
@@ -135,7 +143,7 @@ def _fetch(into: Any) -> None:
 
 
 def _command(into: Any, name: str, run: Callable[[argparse.Namespace], Answer], text: str) -> _Parser:
-    parser: _Parser = into.add_parser(name, help=text, description=text, allow_abbrev=False)
+    parser: _Parser = into.add_parser(name, help=text, description=text, epilog=EXIT_CODES, allow_abbrev=False)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.set_defaults(run=run, parser=parser)
     return parser

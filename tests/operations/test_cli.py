@@ -362,3 +362,10 @@ def test_missing_credentials_are_one_line(slipway: Command, monkeypatch: pytest.
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     assert slipway.refused(*arguments).startswith("1 slipway release create: NoCredentialsError: ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["artifact", "fetch"], ["release", "promote"]])
+def test_help_says_what_the_exit_codes_mean(slipway: Command, arguments: list[str]) -> None:
+    code, out, _ = slipway(*arguments, "--help")
+    assert code == 0
+    assert "exit codes: 0 done; 1 refused or failed" in " ".join(out.split())
