@@ -94,6 +94,16 @@ def _decrypt(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     return plaintext, arn
 
 
+def _accepts_arn(operation: str) -> None:
+    @replaces(KmsBackend, operation)
+    def _by_id(original: Any, self: Any, key_id: str, *args: Any, **kwargs: Any) -> Any:
+        return original(self, self.get_key_id(key_id), *args, **kwargs)
+
+
+for _operation in ("enable_key", "disable_key", "schedule_key_deletion", "cancel_key_deletion"):
+    _accepts_arn(_operation)
+
+
 @replaces(KmsBackend, "create_alias")
 def _create_alias(original: Any, self: Any, target_key_id: str, alias_name: str) -> Any:
     key = self.keys[self.get_key_id(target_key_id)]

@@ -6,6 +6,7 @@ from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
 
 from sandbox.cloud.extension import extend, fail, parameters, replaces
+from sandbox.cloud.key_policy import may_use
 
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827),
@@ -16,7 +17,9 @@ RETENTION_DAYS = (
 
 @replaces(LogsResponse, "create_log_group")
 def _create_log_group(original: Any, self: Any) -> Any:
+    """Refused with a key that the service may not use: nothing would be kept."""
     given = parameters(self)
+    _check_key(self.logs_backend, given["logGroupName"], given.get("kmsKeyId"))
     answer = original(self)
     group = self.logs_backend.groups[given["logGroupName"]]
     group.sandbox_class = given.get("logGroupClass", "STANDARD")
@@ -53,8 +56,20 @@ def _group(backend: Any, given: dict[str, Any]) -> Any:
     return backend.groups.get(name) or fail("ResourceNotFoundException", "The specified log group does not exist.")
 
 
+def _check_key(backend: Any, name: str, key: str | None) -> None:
+    arn = f"arn:aws:logs:{backend.region_name}:{backend.account_id}:log-group:{name}"
+    service = f"logs.{backend.region_name}.amazonaws.com"
+    if key and not may_use(backend, key, service, {"kms:EncryptionContext:aws:logs:arn": arn}):
+        fail(
+            "InvalidParameterException",
+            f"The specified KMS Key Id could not be found or is not allowed to be used by {service} with {arn}: {key}",
+        )
+
+
 def _associate(backend: Any, given: dict[str, Any]) -> None:
-    _group(backend, given).kms_key_id = given["kmsKeyId"]
+    group = _group(backend, given)
+    _check_key(backend, group.name, given["kmsKeyId"])
+    group.kms_key_id = given["kmsKeyId"]
 
 
 def _disassociate(backend: Any, given: dict[str, Any]) -> None:

@@ -36,8 +36,6 @@ def serve(directory: Path, port: int) -> None:
     from werkzeug.serving import make_server
 
     class Handler(MotoRequestHandler):  # type: ignore[misc]
-        protocol_version = "HTTP/1.1"  # a connection serves many calls
-
         def log_request(self, code: Any = "-", size: Any = "-") -> None:
             if str(code).startswith("5"):
                 super().log_request(code, size)

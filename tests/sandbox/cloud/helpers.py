@@ -1,7 +1,7 @@
 """What several of these tests need."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ Call = Callable[[str], Any]
 
 
 @contextmanager
-def refused(code: str, text: str = "") -> Iterator[None]:
+def refused(code: str, text: str = "") -> Generator[None]:
     """The block makes a call that the service refuses with ``code`` and a message that holds ``text``."""
     with pytest.raises(ClientError) as error:
         yield

@@ -247,11 +247,9 @@ def test_pod_identities(eks: Any, make: Make) -> None:
         eks.create_pod_identity_association(**pod, roleArn=role)
     eks.update_pod_identity_association(**one, roleArn=role + "2")
     assert eks.describe_pod_identity_association(**one)["association"]["roleArn"] == role + "2"
-    listed = eks.list_pod_identity_associations
-    assert [
-        found["associationId"] for found in listed(clusterName="inhabited", namespace="models")["associations"]
-    ] == [made["associationId"]]
-    assert listed(clusterName="inhabited", namespace="other")["associations"] == []
+    (found,) = eks.list_pod_identity_associations(clusterName="inhabited", namespace="models")["associations"]
+    assert found["associationId"] == made["associationId"]
+    assert eks.list_pod_identity_associations(clusterName="inhabited", namespace="other")["associations"] == []
     eks.delete_pod_identity_association(**one)
     with refused("ResourceNotFoundException"):
         eks.describe_pod_identity_association(**one)

@@ -1,39 +1,23 @@
 """The walk sees every kind of thing, with its tags, and nothing that AWS makes by itself."""
 
-from collections.abc import Iterator
-
-import pytest
-
-from sandbox.cloud.clients import client
 from sandbox.cloud.inventory import PENDING_DELETION, Item, inventory
-from sandbox.cloud.process import Cloud, ensure, stop
+from sandbox.cloud.process import Cloud
 from tests.sandbox.cloud.helpers import Call, make_role, make_subnets
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A cloud in which nobody else makes anything."""
-    directory = tmp_path_factory.mktemp("empty")
-    yield ensure(directory)
-    stop(directory)
-
-
-def test_everything_is_seen(empty: Cloud) -> None:
-    environment = empty.environment("eu-west-1")
-
-    def aws(service: str) -> object:
-        return client(service, environment)
-
-    assert inventory(environment) == []
+def test_everything_is_seen(cloud: Cloud, environment: dict[str, str], aws: Call) -> None:
+    others = inventory(environment)
     expected = _make_one_of_each(aws)
-    before = empty.writes()
-    assert inventory(environment) == expected
-    assert empty.writes() == before, "looking changes nothing"
+    before = cloud.writes()
+    assert [item for item in inventory(environment) if item not in others] == expected
+    assert cloud.writes() == before, "looking changes nothing"
+    aws("eks").delete_cluster(name="seen")
+    assert Item("cluster", "seen", {"data-class": "models"}) not in inventory(environment)
 
-    client("eks", environment).delete_cluster(name="cluster")
-    kinds = {item.kind: item.state for item in inventory(environment)}
-    assert "cluster" not in kinds
-    assert kinds["key"] == PENDING_DELETION
+
+def test_an_empty_region(cloud: Cloud) -> None:
+    elsewhere = inventory(cloud.environment("sa-east-1"))
+    assert {item.kind for item in elsewhere} <= {"bucket", "role"}, "what has no region"
 
 
 def _make_one_of_each(aws: Call) -> list[Item]:
@@ -48,35 +32,33 @@ def _make_one_of_each(aws: Call) -> list[Item]:
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.eu-west-1.s3", RouteTableIds=[table])
     group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
-    role = make_role(aws, "role")
-    aws("logs").create_log_group(logGroupName="/group", tags=plain)
+    role = make_role(aws, "seen")
+    aws("logs").create_log_group(logGroupName="/seen", tags=plain)
     (flow,) = ec2.create_flow_logs(
         ResourceIds=[vpc],
         ResourceType="VPC",
         TrafficType="ALL",
-        LogGroupName="/group",
+        LogGroupName="/seen",
         DeliverLogsPermissionArn=role,
     )["FlowLogIds"]
-    aws("s3").create_bucket(
-        Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1", "Tags": tags}
-    )
+    aws("s3").create_bucket(Bucket="seen", CreateBucketConfiguration={"LocationConstraint": "eu-west-1", "Tags": tags})
     key = aws("kms").create_key()["KeyMetadata"]["KeyId"]
-    aws("kms").create_alias(AliasName="alias/key", TargetKeyId=key)
+    aws("kms").create_alias(AliasName="alias/seen", TargetKeyId=key)
     pending = aws("kms").create_key(Tags=[{"TagKey": "data-class", "TagValue": "models"}])["KeyMetadata"]["KeyId"]
     for identifier in (key, pending):
         aws("kms").schedule_key_deletion(KeyId=identifier, PendingWindowInDays=7)
-    aws("ecr").create_repository(repositoryName="repository", tags=tags)
-    aws("eks").create_cluster(name="cluster", roleArn=role, resourcesVpcConfig={"subnetIds": subnets}, tags=plain)
-    cluster_group = aws("eks").describe_cluster(name="cluster")["cluster"]["resourcesVpcConfig"]
+    aws("ecr").create_repository(repositoryName="seen", tags=tags)
+    aws("eks").create_cluster(name="seen", roleArn=role, resourcesVpcConfig={"subnetIds": subnets}, tags=plain)
+    cluster_group = aws("eks").describe_cluster(name="seen")["cluster"]["resourcesVpcConfig"]
     items = [
-        Item("bucket", "bucket", plain),
+        Item("bucket", "seen", plain),
         Item("key", key, {}, PENDING_DELETION),
         Item("key", pending, plain, PENDING_DELETION),
-        Item("key alias", "alias/key"),
-        Item("log group", "/group", plain),
-        Item("repository", "repository", plain),
-        Item("cluster", "cluster", plain),
-        Item("role", "role"),
+        Item("key alias", "alias/seen"),
+        Item("log group", "/seen", plain),
+        Item("repository", "seen", plain),
+        Item("cluster", "seen", plain),
+        Item("role", "seen"),
         Item("vpc", vpc),
         *(Item("subnet", subnet) for subnet in subnets),
         Item("internet gateway", gateway),
@@ -87,7 +69,7 @@ def _make_one_of_each(aws: Call) -> list[Item]:
         Item("security group", group),
         Item(
             *("security group", cluster_group["clusterSecurityGroupId"]),
-            {"kubernetes.io/cluster/cluster": "owned", "aws:eks:cluster-name": "cluster"},
+            {"kubernetes.io/cluster/seen": "owned", "aws:eks:cluster-name": "seen"},
         ),
         Item("flow log", flow),
     ]

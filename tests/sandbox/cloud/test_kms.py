@@ -1,5 +1,6 @@
 """Keys rotate, refuse what their state forbids, cannot be locked out and are gone when their window has passed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -72,13 +73,14 @@ def test_deletion(cloud: Cloud, kms: Any) -> None:
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
     about = kms.describe_key(KeyId=key)["KeyMetadata"]
     assert (about["KeyState"], about["Enabled"]) == ("PendingDeletion", False)
-    for attempt in (
+    attempts: list[Callable[[], Any]] = [
         lambda: kms.encrypt(KeyId=key, Plaintext=b"x"),
         lambda: kms.decrypt(CiphertextBlob=blob),
         lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256"),
         lambda: kms.enable_key_rotation(KeyId=key),
         lambda: kms.create_alias(AliasName="alias/late", TargetKeyId=key),
-    ):
+    ]
+    for attempt in attempts:
         with refused("KMSInvalidStateException", "is pending deletion"):
             attempt()
     cloud.advance(6 * 86400)
@@ -86,6 +88,15 @@ def test_deletion(cloud: Cloud, kms: Any) -> None:
     cloud.advance(2 * 86400)
     with refused("NotFoundException"):
         kms.describe_key(KeyId=key)
+
+
+def test_keys_by_arn(kms: Any) -> None:
+    arn = kms.describe_key(KeyId=make(kms))["KeyMetadata"]["Arn"]
+    kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=30)
+    kms.cancel_key_deletion(KeyId=arn)
+    kms.enable_key(KeyId=arn)
+    kms.disable_key(KeyId=arn)
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Disabled"
 
 
 def test_a_disabled_key_is_of_no_use(kms: Any) -> None:

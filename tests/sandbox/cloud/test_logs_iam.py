@@ -1,25 +1,50 @@
 """Log groups keep key, period, class and protection; roles need what AWS needs of them."""
 
+from typing import Any
+
 import pytest
 
 from tests.sandbox.cloud.helpers import ACCOUNT, Call, make_role, policy, refused, trust
 
-KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"
+GROUPS = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group"
+ADMINISTER = {
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+    "Action": ["kms:PutKeyPolicy", "kms:Encrypt", "kms:Decrypt"],
+    "Resource": "*",
+}
+USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+
+
+def encrypting(groups: str = "*", **more: Any) -> dict[str, Any]:
+    """What a key's policy says to CloudWatch Logs."""
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": "logs.eu-west-1.amazonaws.com"},
+        "Action": USE,
+        "Resource": "*",
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"{GROUPS}:{groups}"}},
+        **more,
+    }
+
+
+def make_key(aws: Call, *statements: dict[str, Any]) -> str:
+    return str(aws("kms").create_key(Policy=policy(ADMINISTER, *statements))["KeyMetadata"]["Arn"])
 
 
 def test_log_group(aws: Call) -> None:
-    logs = aws("logs")
-    logs.create_log_group(logGroupName="/group", kmsKeyId=KEY, tags={"data-class": "logs"})
+    logs, key, other = aws("logs"), make_key(aws, encrypting()), make_key(aws, encrypting("/group"))
+    logs.create_log_group(logGroupName="/group", kmsKeyId=key, tags={"data-class": "logs"})
     logs.put_retention_policy(logGroupName="/group", retentionInDays=365)
     (group,) = logs.describe_log_groups(logGroupNamePrefix="/group")["logGroups"]
-    assert (group["kmsKeyId"], group["retentionInDays"], group["logGroupClass"]) == (KEY, 365, "STANDARD")
+    assert (group["kmsKeyId"], group["retentionInDays"], group["logGroupClass"]) == (key, 365, "STANDARD")
     assert group["deletionProtectionEnabled"] is False
     assert logs.list_tags_for_resource(resourceArn=group["logGroupArn"])["tags"] == {"data-class": "logs"}
 
     logs.disassociate_kms_key(logGroupName="/group")
     assert "kmsKeyId" not in logs.describe_log_groups(logGroupNamePrefix="/group")["logGroups"][0]
-    logs.associate_kms_key(logGroupName="/group", kmsKeyId=KEY + "2")
-    assert logs.describe_log_groups(logGroupNamePrefix="/group")["logGroups"][0]["kmsKeyId"] == KEY + "2"
+    logs.associate_kms_key(logGroupName="/group", kmsKeyId=other)
+    assert logs.describe_log_groups(logGroupNamePrefix="/group")["logGroups"][0]["kmsKeyId"] == other
 
     logs.put_log_group_deletion_protection(logGroupIdentifier=group["logGroupArn"], deletionProtectionEnabled=True)
     with refused("ValidationException", "deletion protection"):
@@ -27,7 +52,36 @@ def test_log_group(aws: Call) -> None:
     logs.put_log_group_deletion_protection(logGroupIdentifier="/group", deletionProtectionEnabled=False)
     logs.delete_log_group(logGroupName="/group")
     with refused("ResourceNotFoundException"):
-        logs.associate_kms_key(logGroupName="/group", kmsKeyId=KEY)
+        logs.associate_kms_key(logGroupName="/group", kmsKeyId=key)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        None,
+        encrypting(Effect="Deny"),
+        encrypting("/other"),
+        encrypting(Action=USE[:2]),
+        encrypting(Principal={"Service": "logs.us-east-1.amazonaws.com"}),
+        encrypting(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
+    ],
+)
+def test_a_key_must_let_the_service_use_it(aws: Call, statement: dict[str, Any] | None) -> None:
+    key = make_key(aws, *([statement] if statement else []))
+    with refused("InvalidParameterException", "is not allowed to be used by logs.eu-west-1.amazonaws.com"):
+        aws("logs").create_log_group(logGroupName="/keyed", kmsKeyId=key)
+
+
+def test_a_key_must_be_there(aws: Call) -> None:
+    logs, key = aws("logs"), make_key(aws, encrypting())
+    with refused("InvalidParameterException", "could not be found"):
+        logs.create_log_group(logGroupName="/keyed", kmsKeyId=f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/none")
+    aws("kms").disable_key(KeyId=key)
+    with refused("InvalidParameterException", "could not be found or is not allowed"):
+        logs.create_log_group(logGroupName="/keyed", kmsKeyId=key)
+    logs.create_log_group(logGroupName="/keyed", kmsKeyId="arn:aws:kms:eu-west-1:999999999999:key/elsewhere")
+    plain = aws("kms").create_key()["KeyMetadata"]["Arn"]
+    logs.create_log_group(logGroupName="/keyed-plainly", kmsKeyId=plain)
 
 
 @pytest.mark.parametrize("days", [2, 364, 366, 3654])

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import threading
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cloud import process
+from sandbox.cloud import process, server
 from sandbox.cloud.clients import client
 from sandbox.cloud.process import Cloud, CloudError, ensure, find, stop
 
@@ -25,7 +24,7 @@ class _Stranger(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 
@@ -55,21 +54,38 @@ def test_a_life(tmp_path: Path) -> None:
         stranger.shutdown()
         stranger.server_close()
 
-    shutil.rmtree(directory)
-    _, status = os.waitpid(second.pid, 0)  # it ends by itself: nobody could find it any more
-    assert os.waitstatus_to_exitcode(status) == 0
-
-
-def test_stop(tmp_path: Path) -> None:
-    assert not stop(tmp_path / "nothing")
-    directory = tmp_path / "cloud"
-    cloud = ensure(directory)
     started = time.monotonic()
     assert stop(directory)
     assert time.monotonic() - started < 5
     with pytest.raises(ProcessLookupError):
-        os.kill(cloud.pid, 0)
+        os.kill(second.pid, 0)
     assert not stop(directory)
+    assert not stop(tmp_path / "nothing")
+
+
+class _Ended(Exception):
+    pass
+
+
+@pytest.mark.parametrize("record", [None, "{", '{"instance": "another"}'])
+def test_a_cloud_that_nobody_could_find_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record: str | None
+) -> None:
+    def end(code: int) -> None:
+        raise _Ended(code)
+
+    file, turns = tmp_path / "cloud.json", iter([True, True])
+    file.write_text('{"instance": "ours"}')
+
+    def wait(_: float) -> None:
+        if next(turns, None) is None:
+            file.write_text(record) if record else file.unlink()
+
+    monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(time, "sleep", wait)
+    with pytest.raises(_Ended, match="0"):
+        server._end_when_replaced(file, "ours")
+    assert next(turns, None) is None, "it lives as long as it is the one that is recorded"
 
 
 def test_stop_leaves_a_stranger_alone(tmp_path: Path) -> None:
