@@ -63,12 +63,12 @@ def outputs(type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, dict
     if type_ in _PREFIXED:
         prefix, kind = _PREFIXED[type_]
         identity = f"{prefix}-{digits[:17]}"
-        return identity, {"arn": _arn("ec2", f"{kind}/{identity}")} | _extra(type_, identity, digits)
+        return identity, {"arn": _arn("ec2", f"{kind}/{identity}")} | _extra(type_, identity, digits, inputs)
     if type_ in _NAMED:
         field, service, resource = _NAMED[type_]
         identity = str(inputs.get(field) or f"{name}-{digits[:7]}")
         return identity, {field: identity, "arn": _arn(service, resource.format(identity))} | _extra(
-            type_, identity, digits
+            type_, identity, digits, inputs
         )
     identity = str(inputs.get("name") or f"{name}-{digits[:7]}")
     if not type_.startswith("aws:"):
@@ -82,7 +82,7 @@ def _arn(service: str, resource: str) -> str:
     return f"arn:aws:{service}:{where}:{resource}"
 
 
-def _extra(type_: str, identity: str, digits: str) -> dict[str, Any]:
+def _extra(type_: str, identity: str, digits: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     match type_:
         case "aws:ec2/vpc:Vpc":
             return {
@@ -102,6 +102,7 @@ def _extra(type_: str, identity: str, digits: str) -> dict[str, Any]:
             return {
                 "endpoint": f"https://{digits[:32].upper()}.gr7.{REGION}.eks.amazonaws.com",
                 "certificateAuthority": {"data": "Y2VydGlmaWNhdGU="},
+                "vpcConfig": {**(inputs.get("vpcConfig") or {}), "clusterSecurityGroupId": f"sg-{digits[17:34]}"},
                 "status": "ACTIVE",
                 "platformVersion": "eks.1",
                 "identities": [{"oidcs": [{"issuer": f"https://oidc.eks.{REGION}.amazonaws.com/id/{digits[:32]}"}]}],

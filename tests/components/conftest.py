@@ -5,7 +5,7 @@ import pytest
 
 def pytest_configure(config: pytest.Config) -> None:
     """The AWS SDK's own deprecated classes warn when their module is loaded, used or not."""
-    config.addinivalue_line("filterwarnings", r"ignore:aws\..* has been deprecated in favor:DeprecationWarning")
+    config.addinivalue_line("filterwarnings", r"ignore:.*deprecated in favor:DeprecationWarning:pulumi_aws\.")
 
 
 @pytest.fixture(params=[False, True], ids=["known", "preview"])

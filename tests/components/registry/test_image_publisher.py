@@ -81,14 +81,14 @@ def test_the_output_is_the_role(preview: bool) -> None:
         ({"subjects": []}, r"subjects: accepted: at least 1 entry: received: \[\]"),
         (
             {"subjects": ["repo:acme/models:*"]},
-            r"subjects\[0\]: accepted: an exact subject of GitHub's tokens: .*: rec",
+            r"subjects\[0\]: accepted: an exact subject of GitHub's tokens: ",
         ),
         ({"subjects": ["repo:acme/*:environment:prod"]}, r"subjects\[0\]: accepted: an exact subject"),
         ({"subjects": ["acme/models"]}, r"subjects\[0\]: accepted: an exact subject"),
         ({"subjects": ["repo:a/b:c", "repo:a/b:c"]}, "subjects: accepted: entries that differ from each other"),
         (
             {"permissions_boundary_arn": "x"},
-            "permissions_boundary_arn: accepted: a managed policy's ARN: received: 'x'",
+            "permissions_boundary_arn: accepted: a managed policy's ARN: rec",
         ),
         ({"repositories": ["x"]}, "repositories: accepted: no such argument; there are key_arns, oidc_provider_arn"),
     ],

@@ -1,4 +1,4 @@
-"""Policies of workloads: a table from what is declared to the statements that follow, and what no statement may hold."""
+"""Policies of workloads: a table from what is declared to the statements, and what no statement may hold."""
 
 import json
 from typing import Any
@@ -31,7 +31,8 @@ WRITE_S3 = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObj
 def statements(
     reads: list[str] | None = None, writes: list[str] | None = None, uses: list[str] | None = None
 ) -> list[dict[str, Any]]:
-    return json.loads(policies.access(reads or [], writes or [], uses or []))["Statement"]
+    found: list[dict[str, Any]] = json.loads(policies.access(reads or [], writes or [], uses or []))["Statement"]
+    return found
 
 
 def allow(actions: list[str], *resources: str, **condition: Any) -> dict[str, Any]:

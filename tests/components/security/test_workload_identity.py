@@ -29,7 +29,7 @@ def identity(args: Any, preview: bool = False) -> Graph[WorkloadIdentity]:
     return declare(lambda: WorkloadIdentity("model", args() if callable(args) else args), preview=preview)
 
 
-def trust(graph: Graph[WorkloadIdentity]) -> dict[str, Any]:
+def trust(graph: Graph[WorkloadIdentity]) -> Any:
     [statement] = graph.one(ROLE).document("assumeRolePolicy")["Statement"]
     return statement
 
@@ -103,7 +103,7 @@ def test_rights_follow_outputs(preview: bool) -> None:
 
 
 def test_a_wrong_arn_that_becomes_known_later_is_refused(preview: bool) -> None:
-    with pytest.raises(ValueError, match="reads: accepted: ARNs without wildcards of .*: received: 'arn:aws:sns"):
+    with pytest.raises(ValueError, match=r"reads: accepted: ARNs without wildcards of .*: received: 'arn:aws:sns"):
         identity(lambda: {**POD, "reads": [pulumi.Output.from_input(TOPIC)]}, preview)
 
 
@@ -130,16 +130,16 @@ def without(args: dict[str, Any], name: str) -> dict[str, Any]:
         ({**CI, "subjects": []}, r"subjects: accepted: at least 1 entry: received: \[\]"),
         (
             {**CI, "subjects": ["repo:acme/*"]},
-            r"subjects\[0\]: accepted: a token's exact subject.*: received: 'repo:acme/",
+            r"subjects\[0\]: accepted: a token's exact subject.*: received: 'repo:",
         ),
         ({**CI, "subjects": ["repo:acme/a?"]}, r"subjects\[0\]: accepted: a token's exact subject"),
         (
             {**CI, "oidc_provider_arn": "github"},
-            "oidc_provider_arn: accepted: an IAM OIDC provider's ARN: received: 'gi",
+            "oidc_provider_arn: accepted: an IAM OIDC provider's ARN: received:",
         ),
         (
             {"principal": "function", "account_id": "1" * 12},
-            "account_id: accepted: nothing, because Lambda does not say",
+            "account_id: accepted: nothing, because Lambda does not",
         ),
         ({**POD, "account_id": "12"}, "account_id: accepted: an account id of 12 digits: received: '12'"),
         ({**POD, "permissions_boundary_arn": "x"}, "permissions_boundary_arn: accepted: a managed policy's ARN"),

@@ -1,0 +1,54 @@
+"""The shortest call of each component: what it cannot do without. A new component adds its own here."""
+
+from typing import Any
+
+ACCOUNT = "123456789012"
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+DIGEST = "sha256:" + "0" * 64
+
+SHORTEST: dict[str, dict[str, Any]] = {
+    "DataKeys": {"alias_prefix": "acme-dev"},
+    "WorkloadIdentity": {
+        "principal": "pod",
+        "cluster_name": "acme-dev",
+        "namespace": "models",
+        "service_account": "flight-delay",
+        "reads": ["arn:aws:s3:::acme-dev-models/artifacts/flight-delay/*"],
+    },
+    "ContainerRegistry": {"repositories": ["acme-dev/flight-delay"], "key_arn": KEY, "dev_tag_days": 14},
+    "ImagePublisher": {
+        "repository_arns": [f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/acme-dev/flight-delay"],
+        "oidc_provider_arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com",
+        "subjects": ["repo:acme/models:ref:refs/heads/main"],
+    },
+    "ModelBucket": {"bucket_name": "acme-dev-models", "key_arn": KEY, "keep_versions_days": 30},
+    "Network": {
+        "cidr_block": "10.0.0.0/16",
+        "zones": ["eu-west-1a", "eu-west-1b"],
+        "nat": "single",
+        "logs_key_arn": KEY,
+        "flow_log_days": 30,
+    },
+    "ServingCluster": {
+        "cluster_name": "acme-dev",
+        "region": "eu-west-1",
+        "vpc_id": "vpc-0a",
+        "control_plane_subnet_ids": ["subnet-0a", "subnet-0b"],
+        "node_subnet_ids": ["subnet-0c", "subnet-0d"],
+        "cluster_key_arn": KEY,
+        "logs_key_arn": KEY,
+        "admin_role_arns": [f"arn:aws:iam::{ACCOUNT}:role/platform-admin"],
+        "cpu_limit": 32,
+    },
+    "ModelService": {
+        "model": "flight-delay",
+        "release": "flight-delay-20260101-0a1b2c3d",
+        "image": f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/acme-dev/flight-delay@{DIGEST}",
+        "artifact_uri": "s3://acme-dev-models/artifacts/flight-delay/0a1b",
+        "artifact_version": "v1",
+        "artifact_sha256": "0" * 64,
+        "fetch_image": f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/acme-dev/slipway-ops@{DIGEST}",
+        "namespace": "models",
+        "port": 8080,
+    },
+}

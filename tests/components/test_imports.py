@@ -1,0 +1,45 @@
+"""A stack pays for what it uses: what is loaded by importing slipway, and by using one component of it."""
+
+import subprocess
+import sys
+
+import pytest
+import slipway
+
+SDKS = {"pulumi_aws", "pulumi_kubernetes"}
+NEVER = {"boto3", "botocore", "pydantic", "slipway_ops", "stacks", "sandbox"}
+SHARED = ("slipway.security.data_class", "slipway.security.principal", "slipway.security._policies")
+"""What any step may take from security: the classes of data, and the statements, which are written only there."""
+
+
+def loaded(statement: str) -> set[str]:
+    """Modules that a fresh interpreter has after ``statement``."""
+    code = f"import sys\n{statement}\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_slipway_loads_nothing() -> None:
+    modules = loaded("import slipway")
+    assert {name for name in modules if name.startswith("slipway")} == {"slipway"}
+    assert not modules & (SDKS | NEVER | {"pulumi"})
+
+
+@pytest.mark.parametrize("name", slipway.COMPONENTS)
+def test_a_component_loads_no_other_step(name: str) -> None:
+    modules = loaded(f"from slipway import {name}")
+    step = slipway.COMPONENTS[name]
+    others = {package for package in slipway.COMPONENTS.values() if package != step}
+    foreign = {
+        module
+        for module in modules
+        if module.rpartition(".")[0] in others and not module.startswith(SHARED) and module != "slipway.security"
+    }
+    if name == "ImagePublisher":  # it is a workload identity
+        foreign -= {"slipway.security.workload_identity"}
+    assert not foreign
+    assert not modules & NEVER
+    needed = {"ModelService": {"pulumi_kubernetes"}, "ServingCluster": SDKS}.get(name, {"pulumi_aws"})
+    assert modules & SDKS == needed
