@@ -18,7 +18,6 @@ from slipway_ops.commands import Answer, UsageError
 from slipway_ops.problems import ReleaseError
 from slipway_ops.store import RETAIN_DAYS
 
-
 EXIT_CODES = "exit codes: 0 done; 1 refused or failed, one line on stderr says why; 2 a wrong flag or value"
 
 
