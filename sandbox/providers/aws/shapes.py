@@ -1,8 +1,9 @@
 """Between Pulumi's properties and an API's parameters: the service models that botocore carries say what is what.
 
 Pulumi spells ``kmsMasterKeyId``, ``vpcConfig`` and ``rules`` where an API spells ``KMSMasterKeyID``, ``VpcConfig`` and
-``Rules``; it has an object where an API has a list of at most one, or the other way round. Names are matched without
-case, singular with plural; what has no counterpart is refused, never dropped.
+``Rules``; it has an object where an API has a list of at most one, or the other way round, and a list where an API puts
+one into a structure of its own. Names are matched without case, singular with plural; what has no counterpart is
+refused, never dropped.
 """
 
 import json
@@ -24,6 +25,8 @@ def match(name: str, names: Iterable[str]) -> str | None:
 def build(shape: Any, value: Any, path: str) -> Any:
     """``value`` as a parameter of botocore's ``shape``; raises ValueError that names ``path`` where it does not fit."""
     if shape.type_name == "structure":
+        if isinstance(value, list) and (wrapper := _wrapper(shape)) and not any(isinstance(x, dict) for x in value):
+            value = {wrapper: value}
         if isinstance(value, list):
             if len(value) > 1:
                 raise ValueError(f"{path}: accepted: at most one, received: {len(value)}")
@@ -99,12 +102,20 @@ def mirror(given: Any, actual: Any) -> Any:
                 result[key] = value
         return result
     if isinstance(given, list):
+        if isinstance(actual, Mapping) and len(actual) == 1 and isinstance(next(iter(actual.values())), list):
+            actual = next(iter(actual.values()))
         return _mirror_list(given, actual if isinstance(actual, list) else [] if actual is None else [actual])
     if equal(given, actual):
         return given
     if isinstance(given, str) and isinstance(actual, dict | list):
         return json.dumps(actual, sort_keys=True)
     return camel(actual)
+
+
+def _wrapper(shape: Any) -> str | None:
+    """The member of a structure that only holds a list, such as ``{EncryptionType: [...]}``: Pulumi has the list."""
+    (name, *others) = shape.members
+    return name if not others and shape.members[name].type_name == "list" else None
 
 
 def _mirror_list(given: list[Any], actual: list[Any]) -> list[Any]:

@@ -422,7 +422,12 @@ CASES = [
     ),
     Case(
         "aws:s3/bucketLogging:BucketLogging",
-        lambda w: {"bucket": w.bucket(), "targetBucket": _log_bucket(w), "targetPrefix": "models/"},
+        lambda w: {
+            "bucket": w.bucket(),
+            "targetBucket": _log_bucket(w),
+            "targetPrefix": "models/",
+            "targetObjectKeyFormat": {"partitionedPrefix": {"partitionDateSource": "EventTime"}},
+        },
         lambda _: {"targetPrefix": "all/"},
     ),
     Case("aws:s3/bucketNotification:BucketNotification", lambda w: {"bucket": w.bucket(), "eventbridge": True}),
