@@ -65,6 +65,18 @@ def test_every_object_is_valid_in_every_accepted_kubernetes(args: dict[str, Any]
     assert {one["metadata"]["namespace"] for one in manifests(graph)} == {"models"}
 
 
+@pytest.mark.parametrize("context", ["securityContext", "seccompProfile"])
+def test_the_check_of_manifests_sees_a_pod_that_is_not_restricted(context: str) -> None:
+    objects = manifests(build())
+    for one in objects:
+        if one["kind"] == "Deployment":
+            spec = one["spec"]["template"]["spec"]
+            (spec if context in spec else spec["securityContext"]).pop(context)
+
+    with pytest.raises(AssertionError):
+        check(objects)
+
+
 def test_objects_are_named_by_the_model_and_children_of_the_component(preview: bool) -> None:
     graph = build(preview)
 
