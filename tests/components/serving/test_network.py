@@ -4,7 +4,8 @@ import pulumi
 import pytest
 from slipway.serving import Nat, Network
 
-from tests.components.graph import Graph, Resource, declare
+from tests.components.graph import Graph, declare
+from tests.components.monitor import Resource
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0d4f4e52-8a3b-4f0e-9a39-1f0f5a0b6c11"
 ARGS: dict[str, Any] = {"cidr_block": "10.0.0.0/16", "zones": ["eu-west-1a", "eu-west-1b"], "logs_key_arn": KEY}

@@ -8,7 +8,8 @@ import pytest
 from slipway import versions
 from slipway.serving import ModelService, ServingCluster
 
-from tests.components.graph import Graph, Resource, declare
+from tests.components.graph import Graph, declare
+from tests.components.monitor import Resource
 from tests.components.serving.conftest import CLUSTER_SECURITY_GROUP
 from tests.components.serving.manifests import check, manifest, manifests
 from tests.components.serving.test_model_service import ARGS as SERVICE
