@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from slipway import _check
 from slipway.security import _policies as policies
+from slipway.security._policies_kinds import kind_of
 from slipway.security.principal import Principal
 
 _OWN = {
@@ -156,5 +157,5 @@ def _declared(args: WorkloadIdentityArgs, arg: str) -> Any:
         _check.refuse(arg, "a list of ARNs", arns)
     for arn in arns if isinstance(arns, Sequence) else []:
         if not isinstance(arn, pulumi.Output | Awaitable):
-            policies.kind_of(arg, arn)
+            kind_of(arg, arn)
     return arns
