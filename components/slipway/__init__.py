@@ -33,7 +33,7 @@ COMPONENTS = {
 
 _LAZY = {**COMPONENTS, "run": "slipway.entrypoint"}
 
-__all__ = ["COMPONENTS", *_LAZY]  # noqa: PLE0604, F822 -- the names are resolved by __getattr__
+__all__ = ["COMPONENTS", *_LAZY]
 
 
 def __getattr__(name: str) -> Any:
