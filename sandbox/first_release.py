@@ -23,18 +23,13 @@ def wanted(project: Project, stack: str, example: Path, environment: Mapping[str
     models = json.loads(project.config(stack).get("slipway:models", "{}"))
     if (models.get(example.name) or {}).get("release") != NEWEST:
         return False
-    import boto3  # not needed where nothing serves its newest release
     from slipway_ops.environments import Environment
     from slipway_ops.release import ReleaseStore
 
+    from sandbox.cloud.clients import client  # not needed where nothing serves its newest release
+
     place = Environment.of_stack(stack, project.stack_directory)
-    session = boto3.Session(
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=place.region,
-    )
-    client = session.client("s3", endpoint_url=environment["AWS_ENDPOINT_URL"])
-    return ReleaseStore(client, place.models_bucket).newest(example.name) is None
+    return ReleaseStore(client("s3", environment), place.models_bucket).newest(example.name) is None
 
 
 def make(project: Project, stack: str, example: Path, environment: Mapping[str, str], reporter: Reporter) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from sandbox.engine.detail import details
 from sandbox.engine.outcome import Change, Detail, Op, Outcome, Reporter
 from sandbox.engine.plugins import Difference
-from sandbox.engine.urns import PROVIDER_PREFIX, name_of
+from sandbox.engine.sealed import conceal
+from sandbox.engine.urns import PROVIDER_PREFIX, STACK_TYPE, name_of
 
 _OPS = {op.value: op for op in Op} | {"create-replacement": Op.REPLACE, "import": Op.CREATE}
 _COUNTED = {op.value for op in Op}
@@ -64,6 +65,9 @@ class Events:
             return
         if op is Op.REPLACE and metadata["op"] == "replace":
             return  # the step that makes the new resource was told already
+        if type_ == STACK_TYPE:
+            outputs = (metadata.get("new") or {}).get("outputs") or {}
+            self.outcome.outputs = {key: conceal(value) for key, value in outputs.items()}
         if (urn, op) in self._told:
             return  # the stack's own event comes again with its outputs
         self._told.add((urn, op))
@@ -71,7 +75,7 @@ class Events:
         moved: tuple[Detail, ...] = ()
         if op in (Op.UPDATE, Op.REPLACE):
             found = metadata.get("detailedDiff") or {}
-            paths = {path: str(detail.get("kind", "UPDATE")) for path, detail in found.items()}
+            paths = {path: str(detail.get("diffKind", "update")) for path, detail in found.items()}
             replaces = tuple(path for path, kind in paths.items() if kind.endswith("replace"))
             old, new = ((metadata.get(side) or {}).get("inputs") or {} for side in ("old", "new"))
             moved = details(old, new, Difference(True, paths, replaces))

@@ -23,8 +23,7 @@ from sandbox.engine.events import Events
 from sandbox.engine.outcome import Outcome, Reporter
 from sandbox.engine.plugins import COMMANDS
 from sandbox.engine.project import Project
-from sandbox.engine.sealed import conceal
-from sandbox.engine.urns import PROVIDER_PREFIX, STACK_TYPE, name_of
+from sandbox.engine.urns import PROVIDER_PREFIX, name_of
 from sandbox.providers.protocol import sdk_version
 from sandbox.workspace import ROOT, Workspace
 
@@ -190,8 +189,6 @@ class Real:
             outcome.types[resource["type"]] += 1
             if (resource.get("outputs") or {}).get("__recorded"):
                 outcome.recorded[resource["type"]] += 1
-            if resource["type"] == STACK_TYPE:
-                outcome.outputs = {key: conceal(value) for key, value in (resource.get("outputs") or {}).items()}
 
     def _resources(self) -> list[dict[str, Any]]:
         """The stack's resources as its state has them, without default providers."""

@@ -45,6 +45,7 @@ class Removal:
             if urn not in kept and urn in run.state.resources:
                 kept.add(urn)
                 queue += run.state.resources[urn].needs()
+        run.outcome.counts[Op.SAME] += sum(not run.state.resources[urn].is_default_provider for urn in kept)
         self.delete([entry for urn, entry in run.state.resources.items() if urn not in kept], run.state.condemned)
 
     def before_replacement(self, old: Entry) -> None:

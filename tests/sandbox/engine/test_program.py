@@ -181,7 +181,8 @@ def test_configuration_is_read_as_pulumi_reads_it(world: World) -> None:
     (world.project_directory / "stacks").mkdir()
     file = world.project_directory / "stacks" / "Pulumi.dev.yaml"
     file.write_text(
-        "config:\n  on: true\n  nat: no\n  day: 2026-01-02\n  aws:region: eu-west-1\n  toys:map: {a: [1, x]}\n  given: own\n"
+        "config:\n  on: true\n  nat: no\n  day: 2026-01-02\n  aws:region: eu-west-1\n"
+        "  toys:map: {a: [1, x]}\n  given: own\n"
     )
     project = Project.at(world.project_directory)
     assert project.config("dev") == {
