@@ -62,6 +62,25 @@ def _get_permission(original: Any, self: Any, action: str, resource: str) -> Any
         self.policy = kept
 
 
+@replaces(FakeBucket, "_log_permissions_enabled_policy")
+def _delivery_is_allowed(_original: Any, _bucket: Any, target_bucket: Any, target_prefix: str | None) -> bool:
+    """Whether a policy lets S3 deliver access logs; moto reads neither lists of resources nor ``"Principal": "*"``."""
+    document = json.loads(target_bucket.policy or b'{"Statement": []}')
+    arn = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/"
+    wanted = {f"{arn}*", f"{arn}{target_prefix or ''}*"}
+    for statement in document["Statement"]:
+        principal = statement.get("Principal")
+        service = _list(principal.get("Service")) if isinstance(principal, dict) else []
+        allowed = statement["Effect"] == "Allow" and "s3:PutObject" in _list(statement.get("Action"))
+        if allowed and "logging.s3.amazonaws.com" in service and wanted & {*_list(statement.get("Resource"))}:
+            return True
+    return False
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _with_ids(rules: list[dict[str, Any]], key: str) -> None:
     for rule in rules:
         rule.setdefault(key, str(uuid.uuid4()))
