@@ -17,7 +17,8 @@ READS = (
 _KEY_USES = ("Decrypt", "Encrypt", "ReEncrypt", "GenerateDataKey", "GenerateRandom", "Sign", "Verify")
 
 _SIGNED_AS = {"aps": "amp", "airflow": "mwaa", "es": "opensearch", "monitoring": "cloudwatch"}
-_FORM = "application/x-www-form-urlencoded"
+FORM = "application/x-www-form-urlencoded"
+"""Content type of the query protocols."""
 
 
 class Journal:
@@ -55,7 +56,7 @@ def is_read(service: str, operation: str) -> bool:
 
 def operation_of(environ: dict[str, Any]) -> tuple[str, str]:
     """Service and operation of a request to AWS; ``METHOD /path`` where no model knows the operation."""
-    service = _service(environ)
+    service = service_of(environ)
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return service, target.rpartition(".")[2]
     if action := _action(environ):
@@ -63,7 +64,8 @@ def operation_of(environ: dict[str, Any]) -> tuple[str, str]:
     return service, _routed(service, environ) or f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}"
 
 
-def _service(environ: dict[str, Any]) -> str:
+def service_of(environ: dict[str, Any]) -> str:
+    """The service that a request was signed for, by its name in botocore."""
     scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split(",")[0].split("/")
     name = scope[3].lower() if len(scope) == 5 else "s3"  # only S3 takes unsigned and presigned calls
     if name == "s3" and environ.get("PATH_INFO", "").startswith("/v20180820/"):
@@ -74,7 +76,7 @@ def _service(environ: dict[str, Any]) -> str:
 def _action(environ: dict[str, Any]) -> str | None:
     """``Action=`` of the query protocols, from the query or from the body, which is put back."""
     query = parse_qs(environ.get("QUERY_STRING", ""))
-    if "Action" not in query and environ.get("CONTENT_TYPE", "").startswith(_FORM):
+    if "Action" not in query and environ.get("CONTENT_TYPE", "").startswith(FORM):
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
         query = parse_qs(body.decode(errors="replace"))

@@ -11,17 +11,21 @@ import urllib.request
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from sandbox.loopback import require
 
 RECORD = "cloud.json"
+"""File of the directory that says which process is the cloud."""
 LOG = "cloud.log"
 LOCK = "cloud.lock"
 
 _ROOT = Path(__file__).parents[2]
 _ANSWER_SECONDS = 5.0
+_SILENT_SECONDS = 30.0
+_WORK_SECONDS = 60.0
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV")
@@ -64,29 +68,47 @@ class Cloud:
 
     def writes(self) -> int:
         """How many write calls have reached the cloud since it started."""
-        return int(_get(f"{self.url}/sandbox/journal?since={2**53}")["writes"])
+        return int(self._ask(f"journal?since={2**53}")["writes"])
 
     def journal(self, since: int = 0) -> list[dict[str, Any]]:
         """The write calls after number ``since``: ``{n, service, operation}`` each."""
-        entries: list[dict[str, Any]] = _get(f"{self.url}/sandbox/journal?since={since}")["entries"]
+        entries: list[dict[str, Any]] = self._ask(f"journal?since={since}")["entries"]
         return entries
 
     def advance(self, seconds: float) -> str:
         """Move the account's clock forward; returns its new present."""
-        return str(_get(f"{self.url}/sandbox/advance?seconds={seconds}", "POST")["now"])
+        return str(self._ask(f"advance?seconds={seconds}", "POST")["now"])
+
+    def _ask(self, question: str, method: str = "GET") -> dict[str, Any]:
+        try:
+            return _get(f"{self.url}/sandbox/{question}", method, _WORK_SECONDS)
+        except (OSError, HTTPException, ValueError) as error:
+            raise CloudError(f"the cloud at {self.url} does not answer: {error}") from error
 
 
 def find(directory: Path) -> Cloud | None:
-    """The cloud of ``directory`` if the process that it records is the one that answers."""
+    """The cloud of ``directory`` if the process that it records is the one that answers.
+
+    Raises ``CloudError`` where that process lives and does not answer: starting another one would lose what it holds.
+    """
     try:
         record = json.loads((directory / RECORD).read_text())
-        cloud = Cloud(f"http://127.0.0.1:{int(record['port'])}", str(record["instance"]), int(record["port"]), 0)
-        health = _get(f"{cloud.url}/sandbox/health")
-        if health["instance"] == cloud.instance:
-            return Cloud(cloud.url, cloud.instance, cloud.port, int(health["pid"]))
+        port, instance, pid = int(record["port"]), str(record["instance"]), int(record["pid"])
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # never started, ended, or something else listens there now
-    return None
+        return None  # never started
+    url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + _SILENT_SECONDS
+    while True:
+        try:
+            health = _get(f"{url}/sandbox/health")
+            if health["instance"] == instance:
+                return Cloud(url, instance, port, int(health["pid"]))
+            return None  # another sandbox's
+        except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
+            silent = isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError)
+            if not silent or not _alive(pid):
+                return None  # ended, or something else listens there now
+        if time.monotonic() > deadline:
+            raise CloudError(f"the cloud (process {pid}, port {port}) lives and does not answer: end it first")
 
 
 def ensure(directory: Path) -> Cloud:
@@ -116,8 +138,7 @@ def _start_once(directory: Path) -> Cloud:
         if cloud := find(directory):  # another caller was faster
             return cloud
         (directory / RECORD).unlink(missing_ok=True)
-        log = directory / LOG
-        with log.open("w") as output:
+        with (directory / LOG).open("w") as output:
             process = subprocess.Popen(  # noqa: S603 -- our own module, arguments of ours
                 [sys.executable, "-m", "sandbox.cloud", "--directory", str(directory.absolute())],
                 cwd=_ROOT,
@@ -127,16 +148,24 @@ def _start_once(directory: Path) -> Cloud:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # an interrupt of the command that started it is not meant for it
             )
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            if cloud := find(directory):
-                return cloud
-            if (code := process.poll()) is not None:
-                raise CloudError(f"the cloud ended with code {code} while starting:\n{_tail(log)}")
-            time.sleep(0.05)
-        process.kill()
-        process.wait()
-    raise CloudError(f"the cloud did not answer within {_START_SECONDS:.0f} seconds:\n{_tail(log)}")
+        try:
+            return _wait(directory, process)
+        except BaseException:  # also an interrupt: a half-started cloud would appear behind the next one's back
+            process.kill()
+            process.wait()
+            raise
+
+
+def _wait(directory: Path, process: "subprocess.Popen[bytes]") -> Cloud:
+    """The cloud that ``process`` becomes."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if cloud := find(directory):
+            return cloud
+        if (code := process.poll()) is not None:
+            raise CloudError(f"the cloud ended with code {code} while starting:\n{_tail(directory / LOG)}")
+        time.sleep(0.05)
+    raise CloudError(f"the cloud did not answer within {_START_SECONDS:.0f} seconds:\n{_tail(directory / LOG)}")
 
 
 @contextmanager
@@ -152,19 +181,27 @@ def _gone(pid: int, seconds: float) -> bool:
     while time.monotonic() < deadline:
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)  # a child of ours is gone only when it was waited for
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+        if not _alive(pid):
             return True
         time.sleep(0.02)
     return False
 
 
-def _get(url: str, method: str = "GET") -> dict[str, Any]:
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it lives, as somebody else's
+        return True
+    return True
+
+
+def _get(url: str, method: str = "GET", seconds: float | None = None) -> dict[str, Any]:
     """JSON from the cloud itself, never through a proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     request = urllib.request.Request(require(url), method=method)  # noqa: S310 -- loopback only
-    with opener.open(request, timeout=_ANSWER_SECONDS) as answer:
+    with opener.open(request, timeout=seconds or _ANSWER_SECONDS) as answer:
         body: dict[str, Any] = json.load(answer)
     return body
 

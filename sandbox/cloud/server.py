@@ -11,18 +11,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
 
 from sandbox.cloud import clock
-from sandbox.cloud.journal import Journal
+from sandbox.cloud.journal import FORM, Journal, service_of
+from sandbox.cloud.process import RECORD
 
 SETTINGS = {
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # 2,600 images that nobody made would be scanned
     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
     "MOTO_DISABLE_GLOBAL_CORS": "true",  # no page in a browser may read this account
 }
-RECORD = "cloud.json"
-"""File of the directory that says which process is the cloud."""
-
 _LAYERS = "/sandbox/layers/"
 _WATCH_SECONDS = 2.0
 _Start = Callable[..., Any]
@@ -97,11 +96,24 @@ class Application:
         with self._turn:
             self._journal.record(environ)
             try:
-                return self._application(environ, start)
+                return self._aws(environ, start)
             except Exception as error:
                 # 501 is not retried: the caller learns at once that the sandbox lacks something
                 traceback.print_exc()
-                return _fault(start, f"the sandbox's cloud cannot do this: {type(error).__name__}: {error}")
+                return _fault(start, environ, f"the sandbox's cloud cannot do this: {type(error).__name__}: {error}")
+
+    def _aws(self, environ: dict[str, Any], start: _Start) -> Iterable[bytes]:
+        """moto's answer. A page where an API was asked means that moto has no such path: not that a thing is gone."""
+        begun: list[tuple[str, list[tuple[str, str]]]] = []
+        body = self._application(environ, lambda status, headers, _=None: begun.append((status, headers)))
+        status, headers = begun[0]
+        if status.startswith("404") and dict(headers).get("Content-Type", "").startswith("text/html"):
+            content = b"".join(body)
+            if content.lower().startswith(b"<!doctype html"):
+                raise NotImplementedError(f"no path {environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+            body = [content]
+        start(status, headers)
+        return body
 
     def _layer(self, digest: str, start: _Start) -> Iterable[bytes]:
         """Where ECR's GetDownloadUrlForLayer points to."""
@@ -130,10 +142,16 @@ class Application:
         return "404 Not Found", {"error": "accepted: GET health, GET journal?since=, POST advance?seconds="}
 
 
-def _fault(start: _Start, message: str) -> Iterable[bytes]:
-    """An error that boto3 shows, in JSON and, for the older protocols, in the header that it reads too."""
-    body = json.dumps({"__type": "NotImplemented", "message": message}).encode()
-    return _answer(start, "501 Not Implemented", body, "application/x-amz-json-1.1")
+def _fault(start: _Start, environ: dict[str, Any], message: str) -> Iterable[bytes]:
+    """An error in the form of the protocol that the call came in, so that boto3 shows the message."""
+    service = service_of(environ)
+    if "HTTP_X_AMZ_TARGET" not in environ and (service == "s3" or environ.get("CONTENT_TYPE", "").startswith(FORM)):
+        error = f"<Error><Code>NotImplemented</Code><Message>{escape(message)}</Message></Error>"
+        frame = {"s3": "{}", "ec2": "<Response><Errors>{}</Errors></Response>"}
+        body = frame.get(service, "<ErrorResponse>{}</ErrorResponse>").format(error)
+        return _answer(start, "501 Not Implemented", body.encode(), "text/xml")
+    body = json.dumps({"__type": "NotImplemented", "code": "NotImplemented", "message": message})
+    return _answer(start, "501 Not Implemented", body.encode(), "application/x-amz-json-1.1")
 
 
 def _answer(start: _Start, status: str, body: bytes, kind: str) -> Iterable[bytes]:

@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import socket
 import threading
 import time
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,16 +18,31 @@ from sandbox.cloud.clients import client
 from sandbox.cloud.process import Cloud, CloudError, ensure, find, stop
 
 
-class _Stranger(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = json.dumps({"instance": "somebody else", "pid": os.getpid()}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+@contextmanager
+def _listening(answer: bytes | None, port: int = 0) -> Generator[int]:
+    """Somebody else's server on a port of this machine; without an ``answer`` it accepts and says nothing."""
+    held: list[socket.socket] = []
 
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            held.append(connection)
+            if answer is not None:
+                connection.recv(1000)
+                connection.sendall(answer)
+                connection.close()
+
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    for connection in held:
+        connection.close()
 
 
 def test_a_life(tmp_path: Path) -> None:
@@ -44,15 +61,10 @@ def test_a_life(tmp_path: Path) -> None:
     os.waitpid(first.pid, 0)
     assert find(directory) is None
 
-    stranger = HTTPServer(("127.0.0.1", first.port), _Stranger)
-    threading.Thread(target=stranger.serve_forever, daemon=True).start()
-    try:
+    with _listening(_http('{"instance": "another", "pid": 1}'), first.port):
         assert find(directory) is None
         second = ensure(directory)
         assert (second.instance != first.instance, second.port != first.port, second.writes()) == (True, True, 0)
-    finally:
-        stranger.shutdown()
-        stranger.server_close()
 
     started = time.monotonic()
     assert stop(directory)
@@ -88,16 +100,40 @@ def test_a_cloud_that_nobody_could_find_ends(
     assert next(turns, None) is None, "it lives as long as it is the one that is recorded"
 
 
-def test_stop_leaves_a_stranger_alone(tmp_path: Path) -> None:
-    stranger = HTTPServer(("127.0.0.1", 0), _Stranger)
-    threading.Thread(target=stranger.serve_forever, daemon=True).start()
-    record = {"pid": os.getpid(), "port": stranger.server_port, "instance": "ours"}
-    (tmp_path / "cloud.json").write_text(json.dumps(record))
-    try:
+def _http(body: str) -> bytes:
+    return f"HTTP/1.0 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [_http('{"instance": "another", "pid": 1}'), _http("hello"), _http("[]"), _http("{}"), b"SSH-2.0-x\r\n", b""],
+)
+def test_a_stranger_is_no_cloud_and_is_left_alone(tmp_path: Path, answer: bytes) -> None:
+    with _listening(answer) as port:
+        record = {"pid": os.getpid(), "port": port, "instance": "ours"}
+        (tmp_path / "cloud.json").write_text(json.dumps(record))
+        assert find(tmp_path) is None
         assert not stop(tmp_path)
-    finally:
-        stranger.shutdown()
-        stranger.server_close()
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_silent_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alive: bool) -> None:
+    """One that lives may be our cloud, and busy: it is not replaced. The port of one that is gone is a stranger's."""
+    monkeypatch.setattr(process, "_ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(process, "_SILENT_SECONDS", 0.1)
+    with _listening(None) as port:
+        record = {"pid": os.getpid() if alive else 2**22 + 1, "port": port, "instance": "ours"}
+        (tmp_path / "cloud.json").write_text(json.dumps(record))
+        if not alive:
+            assert find(tmp_path) is None
+            return
+        with pytest.raises(CloudError, match="lives and does not answer: end it first"):
+            ensure(tmp_path)
+
+
+def test_a_cloud_that_has_ended_says_so() -> None:
+    with pytest.raises(CloudError, match=r"the cloud at http://127\.0\.0\.1:1 does not answer"):
+        Cloud("http://127.0.0.1:1", "gone", 1, 1).writes()
 
 
 @pytest.mark.parametrize("record", ["", "{", "[]", "{}", '{"port": "x", "instance": "y"}', '{"port": 1}'])

@@ -4,9 +4,11 @@ import json
 import socket
 import urllib.error
 import urllib.request
+from typing import Any
 
 import pytest
 
+from sandbox.cloud.clients import session
 from sandbox.cloud.process import Cloud
 from tests.sandbox.cloud.helpers import Call, refused
 
@@ -51,10 +53,23 @@ def test_only_this_machine_reaches_it(cloud: Cloud) -> None:
         socket.create_connection((address, cloud.port), timeout=2)
 
 
-def test_what_the_cloud_lacks_is_said_and_not_retried(cloud: Cloud, aws: Call) -> None:
-    before = cloud.writes()
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("kms", "create_custom_key_store", {"CustomKeyStoreName": "x"}),
+        ("ec2", "create_coip_pool", {"LocalGatewayRouteTableId": "x"}),
+        ("iam", "generate_service_last_accessed_details", {"Arn": "arn:aws:iam::123456789012:role/xxxx"}),
+        ("eks", "register_cluster", {"name": "x", "connectorConfig": {"roleArn": "x", "provider": "OTHER"}}),
+    ],
+)
+def test_what_the_cloud_lacks_is_said_and_not_retried(
+    cloud: Cloud, environment: dict[str, str], service: str, operation: str, parameters: dict[str, Any]
+) -> None:
+    """Each in its own protocol; the client is one that retries what may be retried."""
+    client: Any = session(environment).client
+    aws, before = client(service, endpoint_url=cloud.url), cloud.writes()
     with refused("NotImplemented", "the sandbox's cloud cannot do this: NotImplementedError"):
-        aws("kms").create_custom_key_store(CustomKeyStoreName="x")
+        getattr(aws, operation)(**parameters)
     assert cloud.writes() == before + 1
 
 
