@@ -1,18 +1,19 @@
 """The models of a stack: repository, identity and, once there is a release, the service of each."""
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import pulumi
 from slipway.registry import ContainerRegistry
 from slipway.security import Principal, WorkloadIdentity
 from slipway.security.workload_identity import WorkloadIdentityArgs
 from slipway.serving import ModelService
+from slipway.serving.model_service import ModelServiceArgs
 from slipway_ops.environments import repository
 
 from stacks.contract import PlatformContract
 from stacks.platform import publisher
 from stacks.releases import Found
-from stacks.settings import ModelSettings, Settings
+from stacks.settings import Settings
 
 if TYPE_CHECKING:
     from slipway_ops.release import Release
@@ -77,45 +78,29 @@ def _service(
     operations_digest: str,
 ) -> ModelService:
     model = settings.models[name]
-    return ModelService(
-        name,
-        {
-            "model": name,
-            "release": release.id,
-            "image": image,
-            "artifact_uri": release.artifact_uri,
-            "artifact_version": release.location.version_id,
-            "artifact_sha256": release.content.artifact.sha256,
-            "fetch_image": pulumi.Output.concat(contract.operations_repository_url, "@", operations_digest),
-            "region": settings.region,
-            "namespace": contract.namespace,
-            "service_account": name,
-            **_resources(model, release),
-            "min_replicas": model.scale.min,
-            "max_replicas": model.scale.max,
-            "target_cpu_percent": model.scale.target_cpu_percent,
-            "settings": release.content.settings,
-        },
-        pulumi.ResourceOptions(providers=[cluster]),
-    )
-
-
-class _Resources(TypedDict, total=False):
-    cpu: str
-    memory: str
-    gpus: int
-
-
-def _resources(model: ModelSettings, release: "Release") -> _Resources:
-    """What a replica requests: what the settings say, else the release, else the component's defaults."""
-    found: _Resources = {}
+    args: ModelServiceArgs = {
+        "model": name,
+        "release": release.id,
+        "image": image,
+        "artifact_uri": release.artifact_uri,
+        "artifact_version": release.location.version_id,
+        "artifact_sha256": release.content.artifact.sha256,
+        "fetch_image": pulumi.Output.concat(contract.operations_repository_url, "@", operations_digest),
+        "region": settings.region,
+        "namespace": contract.namespace,
+        "service_account": name,
+        "min_replicas": model.scale.min,
+        "max_replicas": model.scale.max,
+        "target_cpu_percent": model.scale.target_cpu_percent,
+        "ingress_namespaces": model.ingress_namespaces,
+        "settings": {**release.content.settings},
+    }
+    # what the settings say, else the release, else the component's defaults
     for source in (release.content.resources, model.resources):
-        if source is None:
-            continue
-        if source.cpu is not None:
-            found["cpu"] = source.cpu
-        if source.memory is not None:
-            found["memory"] = source.memory
-        if source.gpus is not None:
-            found["gpus"] = source.gpus
-    return found
+        if source and source.cpu is not None:
+            args["cpu"] = source.cpu
+        if source and source.memory is not None:
+            args["memory"] = source.memory
+        if source and source.gpus is not None:
+            args["gpus"] = source.gpus
+    return ModelService(name, args, pulumi.ResourceOptions(providers=[cluster]))

@@ -166,6 +166,8 @@ class ModelSettings(_Section):
     """The release that serves. Roll back by naming an older one. Without it the model waits for its first."""
     scale: ScaleSettings = ScaleSettings()
     resources: ResourceSettings = ResourceSettings()
+    ingress_namespaces: list[Slug] = []
+    """Kubernetes namespaces whose pods may call the model; none: only its own health checks reach it."""
 
 
 class Settings(_Section):

@@ -4,7 +4,8 @@ import base64
 import hashlib
 from typing import Any
 
-from slipway_ops.record import Content, Location, Release, artifact_key
+from slipway_ops.content import Content
+from slipway_ops.record import Location, Release, artifact_key
 
 from stacks.releases import Found
 from stacks.settings import Settings
