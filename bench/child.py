@@ -1,6 +1,6 @@
 """Runs one of ``bench.programs`` against an engine, as Pulumi's language host runs a program.
 
-    python -m bench.child ADDRESS PROGRAM [ARGUMENT...]
+python -m bench.child ADDRESS PROGRAM [ARGUMENT...]
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import pulumi
 from pulumi.runtime.stack import run_in_stack
 
 PARALLEL = 8
-"""Resource operations at once, as the engine tells the program by default on two cores; threads are four times as many."""
+"""Resource operations at once, as the engine asks for on two cores; the program gets four times as many threads."""
 
 
 def main(address: str, program: str, *arguments: str) -> None:

@@ -36,7 +36,7 @@ class Project:
         self._env = process.environment(
             PULUMI_HOME=str(directory / "home"),
             PULUMI_BACKEND_URL=f"file://{directory / 'state'}",
-            PULUMI_CONFIG_PASSPHRASE="bench",
+            PULUMI_CONFIG_PASSPHRASE="bench",  # noqa: S106 -- of a state that is thrown away
             PULUMI_SKIP_UPDATE_CHECK="true",
             PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true",
             PULUMI_DEBUG_PROVIDERS=providers,

@@ -3,14 +3,15 @@
 They live in the benchmark's process and the CLI attaches to them, so what is measured is the CLI, the program and the
 state: neither a cloud's time nor a provider's.
 """
+# ruff: noqa: ARG002 -- the methods' arguments are the interface's
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from sandbox.providers.backend import Backend, Difference, Existing, Failure
-from sandbox.providers.changes import compare
+from sandbox.providers.backend import Backend, Existing, Failure
+from sandbox.providers.changes import Difference, compare
 from sandbox.providers.protocol import sdk_version, start
 from tests.components import computed
 
@@ -60,12 +61,12 @@ class Echo(Backend):
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serving() -> Generator[str]:
     """Both providers, as ``PULUMI_DEBUG_PROVIDERS`` names them."""
     with ExitStack() as running:
         addresses = []
         for package in ("aws", "kubernetes"):
             server, port = start(Echo(package), sdk_version(f"pulumi_{package}"))
-            running.callback(lambda server=server: server.stop(None).wait())
+            running.callback(server.stop, None)
             addresses.append(f"{package}:{port}")
         yield ",".join(addresses)

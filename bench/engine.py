@@ -3,10 +3,11 @@
 A program talks to it as it talks to Pulumi's engine, from a process of its own, so what is measured there is the
 program alone: no cloud, no state, no provider. It remembers the registrations, to compare the graphs of two programs.
 """
+# ruff: noqa: ARG002 -- the methods' arguments are the protocol's
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -54,16 +55,14 @@ class Graph:
 
 
 def _plain(request: Any, components: bool) -> dict[str, Any]:
-    plain = json_format.MessageToDict(request)
+    plain: dict[str, Any] = json_format.MessageToDict(request)
     for key in ("sourcePosition", "stackTrace", "parentStackTraceHandle"):
         plain.pop(key, None)
     if not components:
         plain.pop("parent", None)
     plain["dependencies"] = _sorted(request.dependencies, components)
     plain["propertyDependencies"] = {
-        key: urns
-        for key, value in request.propertyDependencies.items()
-        if (urns := _sorted(value.urns, components))
+        key: urns for key, value in request.propertyDependencies.items() if (urns := _sorted(value.urns, components))
     }
     if plain.get("provider"):
         plain["provider"] = _short(request.provider)
@@ -142,7 +141,7 @@ class Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineSe
 
 
 @contextmanager
-def serving() -> Iterator[tuple[Engine, str]]:
+def serving() -> Generator[tuple[Engine, str]]:
     """An engine of this process and its loopback address."""
     engine = Engine()
     server = grpc.server(futures.ThreadPoolExecutor(32), options=_LIMITS)

@@ -8,6 +8,7 @@ from slipway_ops.environments import models_bucket, repository
 
 if TYPE_CHECKING:
     from slipway_ops.record import Release
+
     from stacks.releases import Found
     from stacks.settings import Settings
 

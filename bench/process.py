@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -39,7 +39,7 @@ def python(*arguments: str) -> list[str]:
 
 
 def measure(command: Sequence[str], env: Mapping[str, str] | None = None, timeout: float = 300) -> Cost:
-    """Run ``command`` to its end; raises ``RuntimeError`` with its output if it fails or exceeds ``timeout`` seconds."""
+    """Run ``command`` to its end; raises ``RuntimeError`` with its output if it fails or takes ``timeout`` seconds."""
     return _run(command, environment() if env is None else env, ROOT, timeout, None)
 
 
@@ -104,11 +104,16 @@ def _orphans(patience: float = 10) -> float:
             sleep(0.02)
 
 
-def interleave(alternatives: Mapping[str, Callable[[], float]], rounds: int) -> list[dict[str, float]]:
+def interleave(alternatives: Iterable[str], figure: Callable[[str], float], rounds: int) -> list[dict[str, float]]:
     """Figures of each round; every other round goes backwards, so that a drift of the machine hits all alike."""
+    names = list(alternatives)
     found = []
     for number in range(rounds):
-        order = list(alternatives)[:: -1 if number % 2 else 1]
-        figures = {name: alternatives[name]() for name in order}
-        found.append({name: figures[name] for name in alternatives})
+        figures = {name: figure(name) for name in (reversed(names) if number % 2 else names)}
+        found.append({name: figures[name] for name in names})
     return found
+
+
+def lowest(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """The least figure of each alternative: what the machine can do when little else runs."""
+    return {name: min(figures[name] for figures in rounds) for name in rounds[0]}

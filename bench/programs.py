@@ -58,7 +58,7 @@ def loaded(count: str, path: str) -> None:
 
 
 def flat(count: str, path: str) -> None:
-    """The same resources in a flat loop over the typed classes, with the same settings read and the same entry point."""
+    """The same resources in a flat loop over the typed classes; it reads the same settings and starts the same way."""
     import slipway
 
     from bench import recording
@@ -112,6 +112,7 @@ def _declare(settings: "Settings", found: "Found") -> None:
 
 
 PROGRAMS: dict[str, Callable[..., None]] = {
-    program.__name__: program for program in (components, untuned, recorded, loaded, flat, parameters, untuned_parameters)
+    program.__name__: program
+    for program in (components, untuned, recorded, loaded, flat, parameters, untuned_parameters)
 }
 """By name."""

@@ -7,7 +7,7 @@ again, or one ``apply`` over the resources that it came from: what someone write
 
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from enum import Enum
 from importlib import import_module
@@ -29,7 +29,7 @@ _OUTPUT = "an output of"
 
 
 @contextmanager
-def into(path: str) -> Iterator[None]:
+def into(path: str) -> Generator[None]:
     """Write the typed resources that are declared meanwhile to ``path``, once their outputs are known."""
     made: list[tuple[Any, str, dict[str, Any], pulumi.ResourceOptions]] = []
     original: Any = pulumi.CustomResource.__init__
@@ -40,7 +40,7 @@ def into(path: str) -> Iterator[None]:
         original(self, type_, name, props, opts, *rest, **more)
         made.append((self, name, given, opts or pulumi.ResourceOptions()))
 
-    pulumi.CustomResource.__init__ = listen  # type: ignore[method-assign] # ty: ignore[invalid-assignment]
+    pulumi.CustomResource.__init__ = listen  # type: ignore[method-assign,assignment] # ty: ignore[invalid-assignment]
     try:
         yield
     finally:

@@ -1,6 +1,7 @@
 """From measured figures to a verdict: pure arithmetic."""
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,12 +53,13 @@ class Result:
     limit: float | None = None
 
     @classmethod
-    def compared(cls, goal: str, ratio: Ratio, limit: float, detail: str) -> "Result":
-        """A goal on a ratio."""
-        return cls(goal, Verdict.MET if ratio.within(limit) else Verdict.MISSED, detail, ratio, limit)
+    def compared(cls, goal: str, ratio: Ratio, limit: float, detail: str, problems: Sequence[str] = ()) -> "Result":
+        """A goal on a ratio, and on there being no problems."""
+        met = ratio.within(limit) and not problems
+        return cls(goal, Verdict.MET if met else Verdict.MISSED, "; ".join([detail, *problems]), ratio, limit)
 
     @classmethod
-    def checked(cls, goal: str, problems: list[str], detail: str) -> "Result":
+    def checked(cls, goal: str, problems: Sequence[str], detail: str) -> "Result":
         """A goal that holds where there are no problems."""
         return cls(goal, Verdict.MISSED if problems else Verdict.MET, "; ".join(problems) or detail)
 
@@ -70,12 +72,16 @@ class Result:
         """For people."""
         figure = ""
         if self.ratio and self.limit is not None:
-            figure = f"{self.ratio.value:.2f}x (+/- {self.ratio.noise:.2f}, {self.ratio.rounds} rounds) of {self.limit}x; "
+            figure = (
+                f"{self.ratio.value:.2f}x (+/- {self.ratio.noise:.2f}, {self.ratio.rounds} rounds) of {self.limit}x; "
+            )
         return f"{self.verdict:7}  {self.goal}\n         {figure}{self.detail}"
 
     def as_json(self, name: str, seconds: float) -> dict[str, object]:
         """For machines."""
-        ratio = {"value": self.ratio.value, "noise": self.ratio.noise, "rounds": self.ratio.rounds} if self.ratio else None
+        ratio = (
+            {"value": self.ratio.value, "noise": self.ratio.noise, "rounds": self.ratio.rounds} if self.ratio else None
+        )
         return {
             "name": name,
             "goal": self.goal,

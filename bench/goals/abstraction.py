@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from bench.process import interleave
+from bench.process import interleave, lowest
 from bench.result import Ratio, Result
 from bench.run import difference, program
 
@@ -22,16 +22,11 @@ def measure(rounds: int) -> Result:
         problems = difference(composed, flat, components=False)
         if problems:
             return Result.checked(GOAL, problems, "")
-        figures = interleave(
-            {
-                "components": lambda: program("components", str(MODELS))[0].cpu,
-                "flat": lambda: program("flat", str(MODELS), path)[0].cpu,
-            },
-            rounds,
-        )
+        arguments = {"components": (str(MODELS),), "flat": (str(MODELS), path)}
+        figures = interleave(arguments, lambda name: program(name, *arguments[name])[0].cpu, rounds)
     ratio = Ratio.of([figure["components"] / figure["flat"] for figure in figures])
     components = sum(1 for request in composed.requests if not request.custom)
-    best = {name: min(figure[name] for figure in figures) for name in ("components", "flat")}
+    best = lowest(figures)
     detail = (
         f"{len(flat)} resources, the same in both, and {components} components; "
         f"CPU seconds {best['components']:.2f} and {best['flat']:.2f}"

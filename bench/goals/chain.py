@@ -1,6 +1,6 @@
 """Whether resources that wait for each other cost more than resources that do not."""
 
-from bench.process import interleave
+from bench.process import interleave, lowest
 from bench.result import Ratio, Result
 from bench.run import program
 
@@ -16,12 +16,12 @@ def measure(rounds: int) -> Result:
     def cpu(chained: str, name: str = "parameters") -> float:
         return program(name, str(RESOURCES), chained)[0].cpu
 
-    figures = interleave({"chain": lambda: cpu("yes"), "flat": lambda: cpu("no")}, rounds)
+    figures = interleave(("yes", "no"), cpu, rounds)
     plain = cpu("yes", "untuned_parameters")
-    best = {name: min(figure[name] for figure in figures) for name in ("chain", "flat")}
+    best = lowest(figures)
     return Result.compared(
         GOAL,
-        Ratio.of([figure["chain"] / figure["flat"] for figure in figures]),
+        Ratio.of([figure["yes"] / figure["no"] for figure in figures]),
         LIMIT,
-        f"CPU seconds {best['chain']:.2f} and {best['flat']:.2f}; the chain without slipway.run {plain:.2f}",
+        f"CPU seconds {best['yes']:.2f} and {best['no']:.2f}; the chain without slipway.run {plain:.2f}",
     )

@@ -1,13 +1,13 @@
 """What ``slipway.run`` saves."""
 
 from bench.engine import Graph
-from bench.process import interleave
+from bench.process import interleave, lowest
 from bench.result import Ratio, Result
 from bench.run import difference, program
 
 NAME = "entry-point"
 LIMIT = 0.75
-MODELS = 62
+MODELS = 71
 GOAL = f"slipway.run <= {LIMIT}x the CPU of the same program without it at about 1,000 resources, same graph"
 
 
@@ -21,7 +21,7 @@ def measure(rounds: int) -> Result:
         return cost.cpu
 
     program("components", "1")  # writes byte code that is missing
-    figures = interleave({name: lambda name=name: run(name) for name in graphs}, rounds)  # type: ignore[misc]
+    figures = interleave(graphs, run, rounds)
     problems = [
         problem
         for tuned, untuned in zip(graphs["components"], graphs["untuned"], strict=True)
@@ -30,7 +30,7 @@ def measure(rounds: int) -> Result:
     if problems:
         return Result.checked(GOAL, problems, "")
     ratio = Ratio.of([figure["components"] / figure["untuned"] for figure in figures])
-    best = {name: min(figure[name] for figure in figures) for name in graphs}
+    best = lowest(figures)
     detail = (
         f"{len(graphs['untuned'][0])} registrations; CPU seconds {best['components']:.2f} with it, "
         f"{best['untuned']:.2f} without"

@@ -20,9 +20,9 @@ def per_model(low: float, high: float, models: tuple[int, int]) -> float:
 
 def measure(rounds: int) -> Result:
     """Four sizes of one program."""
-    sizes = (*SMALL, *LARGE)
     program("components", "1")  # writes byte code that is missing
-    figures = interleave({str(size): lambda size=size: program("components", str(size))[0].cpu for size in sizes}, rounds)  # type: ignore[misc]
+    sizes = [str(size) for size in (*SMALL, *LARGE)]
+    figures = interleave(sizes, lambda size: program("components", size)[0].cpu, rounds)
     added = [
         tuple(per_model(figure[str(pair[0])], figure[str(pair[1])], pair) for pair in (SMALL, LARGE))
         for figure in figures

@@ -16,7 +16,7 @@ STACKS = Path(__file__).resolve().parents[2] / "stacks"
 
 
 def measure(_rounds: int) -> Result:
-    """Declare every stack file, each of its models with a release, and count what the engine would keep in the state."""
+    """Declare every stack file, each of its models with a release, and count what an engine would keep in its state."""
     sizes = {path.stem.removeprefix("Pulumi."): count(path) for path in sorted(STACKS.glob("Pulumi.*.yaml"))}
     detail = ", ".join(f"{name} {size}" for name, size in sizes.items())
     return Result.checked(GOAL, oversized(sizes), detail)
@@ -33,8 +33,7 @@ def count(path: Path) -> int:
     from stacks.settings import parse
 
     config: dict[str, Any] = yaml.safe_load(path.read_text())["config"]
-    for model in config.get("slipway:models", {}).items():
-        name, values = model
+    for name, values in config.get("slipway:models", {}).items():
         values.setdefault("release", f"{name}-20260102-0123abcd")
     config.setdefault("slipway:operations_image", environments.DIGEST)
     settings = parse(config, path.name)
