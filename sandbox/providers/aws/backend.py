@@ -2,14 +2,17 @@
 # ruff: noqa: ARG002 -- the methods' arguments are the protocol's
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sandbox.providers.aws import recorded
+from sandbox.providers.aws.adoption import Known, adopted, found_before
 from sandbox.providers.aws.calls import Calls, context, exists_already, missing, pauses, public
+from sandbox.providers.aws.claims import OWNER, VARIABLE, Claims, owner
 from sandbox.providers.aws.functions import FUNCTIONS
 from sandbox.providers.aws.names import MADE_UP, autoname, made_up
 from sandbox.providers.aws.session import Session
-from sandbox.providers.aws.shapes import equal, mirror
+from sandbox.providers.aws.shapes import equal
 from sandbox.providers.aws.state import describe, imported, look, parts
 from sandbox.providers.aws.table import Code, Context, Step, Type, evaluate, fields_of
 from sandbox.providers.aws.types import TYPES
@@ -22,17 +25,14 @@ _PATIENCE = 300.0
 
 
 class Aws(Backend):
-    """Resources in the sandbox cloud.
-
-    A creation that finds what it would have made *adopts* it: a run that was killed may have made it without being able
-    to record it. Pulumi's own provider rightly refuses that; the sandbox may, because nobody else makes things in it.
-    """
+    """Resources in the sandbox cloud. A creation *adopts* what a killed run made for it (adoption.py)."""
 
     package = "aws"
 
     def __init__(self) -> None:
         self._session_or_none: Session | None = None
-        self._recorded_in_state: set[tuple[str, str]] = set()
+        self._recorded_in_state: Known = set()
+        self._claims = Claims(None)
 
     @property
     def _session(self) -> Session:
@@ -43,6 +43,7 @@ class Aws(Backend):
     def configure(self, config: Properties, environment: Mapping[str, str]) -> None:
         """Refuses an address that is not this machine's."""
         self._session_or_none = Session(config, environment)
+        self._claims = Claims(Path(environment[VARIABLE]) if environment.get(VARIABLE) else None)
 
     def diff_config(self, old: Properties, new: Properties) -> Difference:
         """Another region means other resources; another port of the sandbox cloud does not."""
@@ -67,6 +68,8 @@ class Aws(Backend):
             everything = {**self._session.default_tags, **tags} if isinstance(tags, dict) else tags
             if everything:
                 news = {**news, "tagsAll": everything}
+        if declared.claims:
+            news = {**news, OWNER: owner(urn)}
         return news, []
 
     def diff(self, type_: str, identifier: str, olds: Properties, outputs: Properties, news: Properties) -> Difference:
@@ -91,18 +94,20 @@ class Aws(Backend):
         calls = self._calls(declared, inputs)
         seen = context(self._session, inputs, {})
         tags = inputs.get("tagsAll") or {}
-        answer = self._found_before(calls, seen)
+        answer = found_before(calls, seen, inputs, self._claims, self._recorded_in_state)
         if answer is None:
             try:
                 answer = calls.run(declared.create, seen, tags=tags) or {}
             except Exception as error:
                 if not exists_already(error):
                     raise
-                answer = self._adopted(calls, seen)
+                answer = adopted(calls, seen, self._recorded_in_state)
                 if answer is None:
                     raise
         identifier = str(evaluate(declared.id, {**seen, **answer}))
         self._recorded_in_state.add((type_, identifier))
+        if declared.claims:
+            self._claims.note(type_, inputs, identifier)
         seen = {**seen, "id": identifier, "answer": answer}
         try:
             for step in declared.settle:
@@ -194,30 +199,6 @@ class Aws(Backend):
         if unknown := calls.unknown():
             raise ValueError(f"{declared.token}: {', '.join(unknown)}: the sandbox does not emulate this input")
         return calls
-
-    def _found_before(self, calls: Calls, seen: Context) -> Properties | None:
-        """One made by a killed run, for types where the cloud itself would not notice a second."""
-        if calls.type.find is None:
-            return None
-        return self._adopted(calls, seen)
-
-    def _adopted(self, calls: Calls, seen: Context) -> Properties | None:
-        """The existing resource, if it is what would have been made and no resource of the stack."""
-        declared = calls.type
-        if declared.find is not None:
-            answer: Properties | None = calls.run(declared.find, seen, only_required=True)
-        else:
-            answer = look(calls, str(evaluate(declared.id, seen) or ""), seen)
-        if not answer:
-            return None
-        identifier = str(evaluate(declared.id, {**seen, **answer}))
-        if (declared.token, identifier) in self._recorded_in_state:
-            return None
-        _, now = describe(calls, identifier, calls.inputs, answer)
-        for key in calls.concerned(declared.create, calls.inputs) - {"tags", "tagsAll"}:
-            if not equal(now.get(key), mirror(calls.inputs[key], calls.inputs[key])):
-                return None
-        return answer
 
     def _when_ready(self, calls: Calls, identifier: str, seen: Context, timeout: float) -> Properties:
         declared = calls.type

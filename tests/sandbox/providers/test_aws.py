@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ import pytest
 
 from sandbox.cloud.process import Cloud
 from sandbox.providers.aws.backend import Aws
+from sandbox.providers.aws.claims import VARIABLE
 from sandbox.providers.aws.session import Session
 from sandbox.providers.protocol import sdk_version
 from sandbox.providers.values import UNKNOWN
@@ -293,3 +295,21 @@ def test_the_plugin_process(cloud: Cloud) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_what_aws_names_is_made_anew_for_another_resource_or_after_the_state_knows_it(
+    aws: Driver, another: Driver, claims: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims.write_text(claims.read_text() + '["cut sho') if claims.exists() else None
+    first = aws.create("aws:ec2/eip:Eip", "one", {})
+    other = another.create("aws:ec2/eip:Eip", "other", {})
+    another.changes(first, {})  # the engine knows it, so this is a replacement
+    second = another.create("aws:ec2/eip:Eip", "one", {})
+    monkeypatch.delenv(VARIABLE)
+    third = Driver(Aws(), {"region": REGION}).create("aws:ec2/eip:Eip", "one", {})
+    assert len({first.id, other.id, second.id, third.id}) == 4, "without a file nothing is remembered"
+    for made in (first, other, second, third):
+        aws.delete(made)
+    fresh = another.create("aws:ec2/eip:Eip", "one", {})
+    assert fresh.id not in {first.id, second.id}, "what is gone is not adopted"
+    aws.delete(fresh)

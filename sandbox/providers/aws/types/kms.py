@@ -10,6 +10,7 @@ TYPES = [
         client="kms",
         create=Call("CreateKey", {"KeySpec": "customerMasterKeySpec"}, at="KeyMetadata"),
         id="KeyId",
+        claims=True,
         read=(
             Call("DescribeKey", _KEY, at="KeyMetadata"),
             Call("GetKeyPolicy", {**_KEY, "PolicyName": "'default'"}),

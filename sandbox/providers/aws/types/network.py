@@ -1,54 +1,16 @@
 """VPCs, subnets and what connects them to others."""
 
-from typing import Any
-
-from sandbox.providers.aws.table import Call, Code, Context, Type, arn
+from sandbox.providers.aws.table import Call, Type, arn
 from sandbox.providers.aws.types.ec2 import TAGS, filters
 
 _VPC_ATTRIBUTES = ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")
 _SUBNET_ATTRIBUTES = ("mapPublicIpOnLaunch", "assignIpv6AddressOnCreation", "enableDns64")
-_SOURCES = {"vpcId": "VPC", "subnetId": "Subnet", "eniId": "NetworkInterface"}
-_FLOW_LOG = {
-    "iamRoleArn": "DeliverLogsPermissionArn",
-    "logDestination": "LogDestination",
-    "logDestinationType": "LogDestinationType",
-    "logFormat": "LogFormat",
-    "maxAggregationInterval": "MaxAggregationInterval",
-    "trafficType": "TrafficType",
-}
 
 
 def _attribute(operation: str, resource: str, name: str, names: tuple[str, ...]) -> Call:
     """EC2 takes one attribute a call."""
     api = name[0].upper() + name[1:]
     return Call(operation, {resource: "id", api: f"{{Value: {name}}}"}, without=frozenset(names))
-
-
-def _modify_endpoint(ec2: Any, seen: Context) -> None:
-    """Endpoints are changed by what to add and what to remove."""
-    old: dict[str, Any] = seen.get("old") or {}
-    parameters: dict[str, Any] = {}
-    for name in ("routeTableIds", "subnetIds", "securityGroupIds"):
-        api = name[0].upper() + name[1:]
-        before, after = set(old.get(name) or []), set(seen.get(name) or [])
-        parameters |= {f"Add{api}": sorted(after - before)} if after - before else {}
-        parameters |= {f"Remove{api}": sorted(before - after)} if before - after else {}
-    if seen.get("privateDnsEnabled") != old.get("privateDnsEnabled"):
-        parameters["PrivateDnsEnabled"] = bool(seen.get("privateDnsEnabled"))
-    if seen.get("policy") != old.get("policy"):
-        parameters |= {"PolicyDocument": seen["policy"]} if seen.get("policy") else {"ResetPolicy": True}
-    ec2.modify_vpc_endpoint(VpcEndpointId=seen["id"], **parameters)
-
-
-def _create_flow_log(ec2: Any, seen: Context) -> dict[str, Any]:
-    source = next(name for name in _SOURCES if seen.get(name))
-    parameters: dict[str, Any] = {api: seen[name] for name, api in _FLOW_LOG.items() if seen.get(name) is not None}
-    if seen["tagList"]:
-        parameters["TagSpecifications"] = [{"ResourceType": "vpc-flow-log", "Tags": seen["tagList"]}]
-    made = ec2.create_flow_logs(ResourceIds=[seen[source]], ResourceType=_SOURCES[source], **parameters)
-    if made.get("Unsuccessful"):
-        raise ValueError(made["Unsuccessful"][0]["Error"]["Message"])
-    return {"FlowLogId": made["FlowLogIds"][0]}
 
 
 TYPES = [
@@ -59,6 +21,7 @@ TYPES = [
         tags=TAGS,
         create=Call("CreateVpc", at="Vpc"),
         id="VpcId",
+        claims=True,
         read=(
             Call("DescribeVpcs", {"VpcIds": "[id]"}, at="Vpcs[0]"),
             Call(
@@ -159,6 +122,7 @@ TYPES = [
         tags=TAGS,
         create=Call("AllocateAddress"),
         id="AllocationId",
+        claims=True,
         read=(Call("DescribeAddresses", {"AllocationIds": "[id]"}, at="Addresses[0]"),),
         delete=(Call("ReleaseAddress", {"AllocationId": "id"}),),
         replace=frozenset({"domain", "networkBorderGroup", "publicIpv4Pool", "region"}),
@@ -197,62 +161,5 @@ TYPES = [
             "networkInterfaceId": "NatGatewayAddresses[0].NetworkInterfaceId",
             "associationId": "NatGatewayAddresses[0].AssociationId",
         },
-    ),
-    Type(
-        "aws:ec2/vpcEndpoint:VpcEndpoint",
-        client="ec2",
-        tag_resource="vpc-endpoint",
-        tags=TAGS,
-        create=Call("CreateVpcEndpoint", {"PolicyDocument": "policy"}, at="VpcEndpoint"),
-        id="VpcEndpointId",
-        read=(Call("DescribeVpcEndpoints", {"VpcEndpointIds": "[id]"}, at="VpcEndpoints[0]"),),
-        find=Call(
-            "DescribeVpcEndpoints",
-            {"Filters": filters(vpc_id="vpcId", service_name="serviceName")},
-            at="VpcEndpoints[?State!='deleted'] | [0]",
-        ),
-        gone="State=='deleted' || State=='deleting'",
-        ready="State=='available' || State=='Available'",
-        failed="State=='failed' || State=='rejected'",
-        update=(
-            Code(
-                _modify_endpoint,
-                frozenset({"routeTableIds", "subnetIds", "securityGroupIds", "privateDnsEnabled", "policy"}),
-            ),
-        ),
-        delete=(Call("DeleteVpcEndpoints", {"VpcEndpointIds": "[id]"}),),
-        delete_waits=True,
-        replace=frozenset({"vpcId", "serviceName", "vpcEndpointType", "region"}),
-        back={
-            "policy": "PolicyDocument",
-            "securityGroupIds": "Groups[].GroupId",
-            "routeTableIds": "RouteTableIds || `[]`",
-            "subnetIds": "SubnetIds || `[]`",
-        },
-        outputs={
-            "arn": arn("ec2", "join('/', ['vpc-endpoint', id])"),
-            "ownerId": "here.account",
-            "state": "State",
-            "vpcEndpointType": "VpcEndpointType",
-            "dnsEntries": "DnsEntries",
-            "networkInterfaceIds": "NetworkInterfaceIds",
-        },
-    ),
-    Type(
-        "aws:ec2/flowLog:FlowLog",
-        client="ec2",
-        tags=TAGS,
-        create=Code(_create_flow_log, frozenset({*_SOURCES, *_FLOW_LOG})),
-        id="FlowLogId",
-        read=(Call("DescribeFlowLogs", {"FlowLogIds": "[id]"}, at="FlowLogs[0]"),),
-        find=Call(
-            "DescribeFlowLogs",
-            {"Filter": filters(resource_id="vpcId || subnetId || eniId", traffic_type="trafficType || 'ALL'")},
-            at="FlowLogs[0]",
-        ),
-        delete=(Call("DeleteFlowLogs", {"FlowLogIds": "[id]"}),),
-        replace=frozenset({*_SOURCES, *_FLOW_LOG, "region"}),
-        back={"iamRoleArn": "DeliverLogsPermissionArn", "vpcId": "ResourceId"},
-        outputs={"arn": arn("ec2", "join('/', ['vpc-flow-log', id])")},
     ),
 ]

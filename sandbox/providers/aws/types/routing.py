@@ -21,6 +21,7 @@ TYPES = [
         tags=TAGS,
         create=Call("CreateRouteTable", at="RouteTable"),
         id="RouteTableId",
+        claims=True,
         read=(Call("DescribeRouteTables", {"RouteTableIds": "[id]"}, at="RouteTables[0]"),),
         delete=(Call("DeleteRouteTable", {"RouteTableId": "id"}),),
         replace=frozenset({"vpcId", "region"}),
