@@ -157,7 +157,7 @@ def shell(options: argparse.Namespace) -> int:
             print(f"unset {name}")
     for name, value in sorted(wanted_names.items()):
         print(f"export {name}={shlex.quote(value)}")
-    print(f"export SLIPWAY_MANIFESTS={shlex.quote(str(session.workspace.manifests(options.stack)))}")
+    print(f"export SLIPWAY_MANIFESTS={shlex.quote(str(session.workspace.manifests(cloud.instance)))}")
     return 0
 
 

@@ -92,8 +92,11 @@ class Session:
         So neither a profile nor an endpoint of the user's shell can lead to an account.
         """
         base = {key: os.environ[key] for key in _KEPT if key in os.environ}
-        manifests = {"SLIPWAY_MANIFESTS": str(self.workspace.manifests(self.stack))}
-        return {**base, **cloud.environment(self.region), **manifests}
+        files = {
+            "SLIPWAY_MANIFESTS": str(self.workspace.manifests(cloud.instance)),
+            "SLIPWAY_CLAIMS": str(self.workspace.claims(self.stack)),
+        }
+        return {**base, **cloud.environment(self.region), **files}
 
     def settle(self, cloud: Cloud | None, reporter: Reporter) -> None:
         """If the cloud that the stack was in is gone, set what was known of it aside."""

@@ -43,9 +43,13 @@ class Workspace:
         """State of one stack under the stand-in engine."""
         return self.stack(stack) / "state.json"
 
-    def manifests(self, stack: str) -> Path:
-        """Kubernetes objects of one stack, a file each."""
-        return self.stack(stack) / "manifests"
+    def manifests(self, cloud: str) -> Path:
+        """Kubernetes objects of all clusters of the cloud with this instance id, a file each."""
+        return self.root / "manifests" / cloud[:8]
+
+    def claims(self, stack: str) -> Path:
+        """What the AWS provider made for one stack and AWS named, so that a killed run loses none of it."""
+        return self.stack(stack) / "claims"
 
     def stacks(self) -> list[str]:
         """Names of the stacks that were ever brought up here, sorted."""

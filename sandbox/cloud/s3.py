@@ -29,7 +29,9 @@ def _create_bucket(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
 @replaces(S3Backend, "delete_bucket_encryption")
 def _delete_bucket_encryption(original: Any, self: Any, bucket_name: str) -> None:
     original(self, bucket_name)
-    self.get_bucket(bucket_name).encryption = _PLAIN_ENCRYPTION
+    bucket = self.get_bucket(bucket_name)
+    bucket.encryption = _PLAIN_ENCRYPTION
+    getattr(bucket, "sandbox_documents", {}).pop("encryption", None)
 
 
 @replaces(S3Backend, "put_bucket_versioning")
@@ -93,6 +95,10 @@ def _lifecycle(given: dict[str, Any]) -> dict[str, Any]:
     return {"Rules": rules, "TransitionDefaultMinimumObjectSize": size}
 
 
+def _encryption(given: dict[str, Any]) -> dict[str, Any]:
+    return {"ServerSideEncryptionConfiguration": given["ServerSideEncryptionConfiguration"]}
+
+
 def _logging(given: dict[str, Any]) -> dict[str, Any]:
     status: dict[str, Any] = given["BucketLoggingStatus"]
     return status
@@ -114,6 +120,7 @@ def _replication(given: dict[str, Any]) -> dict[str, Any]:
 
 _DOCUMENTS = {
     # part of the query: operation that puts it, what the operation that gets it answers, moto's method for that
+    "encryption": ("PutBucketEncryption", _encryption, "get_bucket_encryption"),
     "lifecycle": ("PutBucketLifecycleConfiguration", _lifecycle, "get_bucket_lifecycle"),
     "logging": ("PutBucketLogging", _logging, "get_bucket_logging"),
     "notification": ("PutBucketNotificationConfiguration", _notification, "get_bucket_notification"),

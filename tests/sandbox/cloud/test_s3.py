@@ -230,3 +230,14 @@ def test_retention_of_what_has_none(s3: Any) -> None:
         s3.get_object_retention(Bucket=bucket, Key="a")
     with refused("NoSuchKey"):
         s3.get_object_retention(Bucket=bucket, Key="b")
+
+
+def test_what_encryption_blocks_is_kept_until_it_is_reset(s3: Any) -> None:
+    bucket, blocked = make(s3, "blocks"), {"EncryptionType": ["SSE-C"]}
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BlockedEncryptionTypes": blocked}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    found = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert found["BlockedEncryptionTypes"] == blocked
+    s3.delete_bucket_encryption(Bucket=bucket)
+    found = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert "BlockedEncryptionTypes" not in found
