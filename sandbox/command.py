@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sandbox.cloud import process
 from sandbox.cloud.process import Cloud, CloudError
@@ -125,7 +126,7 @@ def status(options: argparse.Namespace) -> int:
     """Say what is up."""
     workspace = Workspace.default()
     cloud = process.find(workspace.cloud)
-    stacks = []
+    stacks: list[dict[str, Any]] = []
     for name in workspace.stacks():
         record = Session(workspace, _project(), name).record
         alive = bool(cloud and record.get("cloud") == cloud.instance)

@@ -157,7 +157,8 @@ class Lifecycle:
         if self._run.preview:
             return
         if error.made is None:
-            self._run.state.abandon(entry.urn)
+            if not error.lost:  # else it stays announced, and the next run says so
+                self._run.state.abandon(entry.urn)
         else:
             self._run.state.put(_finished(goal, entry, error.made), replaces=replaces)
 

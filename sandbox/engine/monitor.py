@@ -1,6 +1,7 @@
 """The engine's side of the SDK's protocol, over gRPC on the loopback interface."""
 # ruff: noqa: ARG002 -- the methods' arguments are the protocol's
 
+from collections.abc import Callable
 from concurrent import futures
 from typing import Any, NoReturn
 
@@ -24,6 +25,7 @@ _FEATURES = [
     messages.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
 ]
 _THREADS = 64
+_GRACE_SECONDS = 60
 _EMPTY: Any = empty_pb2.Empty()  # ty: ignore[missing-attribute] -- protobuf makes its classes when it is imported
 
 
@@ -139,16 +141,22 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         raise error
 
 
-def serve(deployment: Deployment) -> tuple[Any, str]:
-    """Answer on a free loopback port; returns the gRPC server and its address."""
+def serve(deployment: Deployment) -> tuple[str, Callable[[], None]]:
+    """Answer on a free loopback port; returns the address, and what stops it once all calls under way are done."""
     limits = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", 400 << 20)]
-    server = grpc.server(futures.ThreadPoolExecutor(_THREADS), options=limits)
+    pool = futures.ThreadPoolExecutor(_THREADS)
+    server = grpc.server(pool, options=limits)
     monitor = Monitor(deployment)
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
     engine_pb2_grpc.add_EngineServicer_to_server(monitor, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    return server, f"127.0.0.1:{port}"
+
+    def stop() -> None:
+        server.stop(_GRACE_SECONDS).wait()
+        pool.shutdown(wait=True)  # a call whose program was killed goes on: its operation must be noted
+
+    return f"127.0.0.1:{port}", stop
 
 
 def _result(answer: Answer) -> Any:

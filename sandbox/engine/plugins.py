@@ -25,16 +25,17 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 
 _START_SECONDS = 60
 _CALL_SECONDS = 1800
+_LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED)
 _LIMITS = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", 400 << 20)]
 _EMPTY: Any = empty_pb2.Empty()  # ty: ignore[missing-attribute] -- protobuf makes its classes when it is imported
 
 
 class ProviderError(Exception):
-    """A provider refused; ``made`` is what exists all the same."""
+    """A provider refused; ``made`` is what exists all the same, ``lost`` says that nobody knows what it did."""
 
-    def __init__(self, message: str, made: "Made | None" = None) -> None:
+    def __init__(self, message: str, made: "Made | None" = None, *, lost: bool = False) -> None:
         super().__init__(message)
-        self.made = made
+        self.made, self.lost = made, lost
 
 
 @dataclass(frozen=True)
@@ -187,10 +188,9 @@ class Provider:
             call: Any = error  # what gRPC raises is a call too, its types do not say so
             if call.code() == grpc.StatusCode.UNIMPLEMENTED:
                 raise _Unimplemented(f"the provider has no {method}: {call.details()}") from None
-            message = call.details()
-            if call.code() == grpc.StatusCode.UNAVAILABLE:
-                message = f"the provider process ended: {message}"
-            raise ProviderError(message, _made(call)) from None
+            lost = call.code() in _LOST
+            message = f"the provider did not answer: {call.details()}" if lost else call.details()
+            raise ProviderError(message, _made(call), lost=lost) from None
 
 
 class _Unimplemented(ProviderError):

@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
@@ -169,7 +170,7 @@ class Real:
             try:
                 code = process.wait()
             except BaseException:
-                process.terminate()  # Pulumi finishes the operations under way
+                process.send_signal(signal.SIGINT)  # Pulumi finishes the operations under way
                 process.wait()
                 raise
             finally:

@@ -121,7 +121,8 @@ class Removal:
                 _, provider = self._providers.of(entry.provider, entry.type)
                 provider.delete(entry.urn, entry.id, entry.type, reveal(entry.inputs), reveal(entry.outputs))
         except (ProviderError, StepError) as error:
-            run.state.abandon(entry.urn)
+            if not (isinstance(error, ProviderError) and error.lost):
+                run.state.abandon(entry.urn)
             run.fail(entry.urn, entry.type, entry.name, f"delete: {error}")
             return False
         if not run.preview:

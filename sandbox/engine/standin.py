@@ -85,7 +85,7 @@ class StandIn:
     def _execute(self, deployment: Deployment) -> None:
         """Run the program to its end, and note if that was not a good one."""
         run = deployment.run
-        server, address = serve(deployment)
+        address, stop = serve(deployment)
         command = [sys.executable, "-u", "-m", "sandbox.engine.program", "--monitor", address]
         command += ["--project", run.project, "--stack", run.stack, "--root", str(self.project.root)]
         if run.preview:
@@ -110,7 +110,7 @@ class StandIn:
         finally:
             process.kill()
             process.wait()
-            server.stop(60).wait()
+            stop()
 
     def _load(self, *, writable: bool) -> State:
         loopback.require(self.environment["AWS_ENDPOINT_URL"])

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from sandbox.cloud import process
 from sandbox.engine.outcome import Outcome
 from sandbox.engine.project import Project
 from sandbox.engine.real import Real
+from sandbox.report import Printer
 from sandbox.session import Session, SessionError
 from sandbox.workspace import ROOT, Workspace
 
@@ -60,8 +62,8 @@ def project(tmp_path: Path, cloud_directory: Path, monkeypatch: pytest.MonkeyPat
         Session(Workspace.default(), found, stack).forget()
 
 
-def last_line(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
-    content: dict[str, object] = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+def last_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
     return content
 
 
@@ -103,7 +105,6 @@ def test_up_again_preview_status_shell_and_down(project: Project, capsys: pytest
     assert found.keys() >= {"created", "updated", "replaced", "deleted", "unchanged", "recorded", "writes", "seconds"}
     assert (found["created"], found["unchanged"], found["writes"], found["ok"]) == (2, 0, 0, True)
     outputs = found["outputs"]
-    assert isinstance(outputs, dict)
     assert outputs["key"] == "[secret]"
     assert "AWS_PROFILE" not in outputs["aws"]
     assert "AWS_ENDPOINT_URL_S3" not in outputs["aws"]
@@ -137,7 +138,7 @@ def test_up_again_preview_status_shell_and_down(project: Project, capsys: pytest
     assert command.main(["status"]) == 0
     assert "local: up, engine stand-in, 2 resources" in capsys.readouterr().out
     assert command.main(["status", "--json"]) == 0
-    (stack,) = last_line(capsys)["stacks"]  # type: ignore[misc, attr-defined]
+    (stack,) = last_line(capsys)["stacks"]
     assert (stack["stack"], stack["alive"]) == ("local", True)
 
     assert command.main(["shell"]) == 0
@@ -243,7 +244,7 @@ def test_a_stack_stays_with_its_engine(
     cloud = process.find(Workspace.default().cloud)
     assert cloud is not None
     session = Session(Workspace.default(), project, "dev")
-    assert isinstance(session.engine("auto", cloud, command.Printer()), Real)
+    assert isinstance(session.engine("auto", cloud, Printer()), Real)
 
 
 @pytest.mark.sandbox

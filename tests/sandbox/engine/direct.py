@@ -54,15 +54,16 @@ class Program(Deployment):
 
     def thing(self, label: str, /, *, needs: tuple[str, ...] = (), **options: Any) -> Answer:
         """Register a thing; what is no field of ``Goal`` is an input, ``needs`` are the things it depends on."""
-        goal = {key: options.pop(key) for key in list(options) if key in _GOAL}
+        goal: dict[str, Any] = {key: options.pop(key) for key in list(options) if key in _GOAL}
         dependencies = [self.urn_of(item) for item in needs]
         type_ = goal.pop("type", TYPE)
+        fields: dict[str, Any] = {"inputs": options, "dependencies": dependencies, **goal}
         return self.register(
             Goal(
                 urn=self.urn(goal.get("parent", ""), type_, label),
                 type=type_,
                 name=label,
-                **{"inputs": options, "dependencies": dependencies, **goal},
+                **fields,
             )
         )
 

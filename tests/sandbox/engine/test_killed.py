@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -21,15 +22,19 @@ pulumi.export("b", b.address)
 """
 
 
-def run(world: World) -> int:
-    """One ``up`` in a process of its own; a provider kills it."""
+def start(world: World, kill: bool = True) -> "subprocess.Popen[bytes]":
+    """One ``up`` in a process of its own; a provider kills it if asked to."""
     script = (
         "import sys; from pathlib import Path; from tests.sandbox.engine.program import World\n"
         "world = World.__new__(World); world.open(Path(sys.argv[1]))\n"
-        "sys.exit(0 if world.engine(kill=True).up().ok else 1)"
+        "sys.exit(0 if world.engine(kill=len(sys.argv) > 2).up().ok else 1)"
     )
-    command = [sys.executable, "-c", script, str(world.directory)]
-    return subprocess.run(command, cwd=ROOT, timeout=60, check=False, capture_output=True).returncode
+    command = [sys.executable, "-c", script, str(world.directory), *(["kill"] if kill else [])]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def run(world: World) -> int:
+    return start(world).wait(60)
 
 
 @pytest.mark.timeout(120)
@@ -62,3 +67,24 @@ def test_the_next_run_says_what_was_interrupted(world: World) -> None:
     assert world.recorder.notes[0].startswith(
         "an earlier run was interrupted while it did this: create urn:pulumi:dev::"
     )
+
+
+def test_an_interrupt_lets_the_operation_under_way_end_and_notes_it(world: World) -> None:
+    world.program('a = Thing("a", {"name": "a", "size": 16}); Thing("b", {"name": "b", "a": a.address})')
+    process = start(world, kill=False)
+    while "begin a" not in world.log():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) != 0
+    state = world.state()
+    assert (list(world.things()), state.pending) == (["a"], {})
+    assert "a" in {entry.name for entry in state.resources.values()}
+
+
+def test_an_operation_whose_provider_dies_stays_announced(world: World) -> None:
+    assert not world.up('Thing("a", {"name": "a", "size": 12})').ok
+    assert world.recorder.failures[0][1].startswith("the provider did not answer")
+    assert [pending.kind for pending in world.state().pending.values()] == ["create"]
+    assert world.up('Thing("a", {"name": "a", "size": 1})').ok
+    assert world.recorder.notes[0].startswith("an earlier run was interrupted")
+    assert not world.state().pending

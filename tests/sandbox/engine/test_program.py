@@ -1,6 +1,7 @@
 """Whole programs, run by the stand-in engine in their own process."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_preview_up_again_and_down(world: World) -> None:
     assert re.sub(r'"epoch": \d+', "", before) == re.sub(r'"epoch": \d+', "", world.state_path().read_text())
 
     outcome = world.engine().destroy()
-    assert (outcome.counts, outcome.ok) == ({Op.DELETE: 5}, True)
+    assert (+outcome.counts, outcome.ok) == ({Op.DELETE: 5}, True)
     assert world.log() == ["create p-a", "create b", "delete b", "delete p-a"]
 
 
@@ -159,7 +160,7 @@ def test_options_that_this_engine_lacks_are_refused_by_the_sdk(world: World) -> 
 def test_it_never_starts_where_the_cloud_is_not_this_machine(world: World) -> None:
     world.program("")
     engine = world.engine()
-    engine = type(engine)(**{**vars(engine), "environment": {"AWS_ENDPOINT_URL": "https://sts.amazonaws.com"}})
+    engine = replace(engine, environment={"AWS_ENDPOINT_URL": "https://sts.amazonaws.com"})
     for run in (engine.up, engine.preview, engine.destroy):
         with pytest.raises(NotLoopbackError, match=r"sts\.amazonaws\.com is not this machine"):
             run()

@@ -86,18 +86,21 @@ def test_events_become_reports() -> None:
     events = Events(recorder)
     urn = "urn:pulumi:dev::toys::things:index:Thing::a"
 
-    def metadata(op: str, urn: str = urn, **more: object) -> dict[str, Any]:
-        return {"op": op, "urn": urn, "type": urn.split("::")[2], **more}
+    def metadata(op: str, urn: str = urn, more: dict[str, Any] | None = None) -> dict[str, Any]:
+        return {"op": op, "urn": urn, "type": urn.split("::")[2], **(more or {})}
 
-    moved = {"name": {"diffKind": "update-replace"}}
-    sides = {"old": {"inputs": {"name": "x"}}, "new": {"inputs": {"name": "y"}}}
+    moved = {
+        "detailedDiff": {"name": {"diffKind": "update-replace"}},
+        "old": {"inputs": {"name": "x"}},
+        "new": {"inputs": {"name": "y"}},
+    }
     default = "urn:pulumi:dev::toys::pulumi:providers:things::default_1_0_0"
-    for event in (
+    told: tuple[dict[str, Any], ...] = (
         {"preludeEvent": {}},
         {"resourcePreEvent": {"metadata": metadata("create-replacement")}},
-        {"resOutputsEvent": {"metadata": metadata("create-replacement", detailedDiff=moved, **sides)}},
+        {"resOutputsEvent": {"metadata": metadata("create-replacement", more=moved)}},
         {"resOutputsEvent": {"metadata": metadata("replace")}},
-        {"resOutputsEvent": {"metadata": metadata("delete", old={"retainOnDelete": True})}},
+        {"resOutputsEvent": {"metadata": metadata("delete", more={"old": {"retainOnDelete": True}})}},
         {"resOutputsEvent": {"metadata": metadata("create", default)}},
         {"diagnosticEvent": {"severity": "debug", "message": "x"}},
         {"diagnosticEvent": {"severity": "warning", "message": "careful\n"}},
@@ -105,7 +108,8 @@ def test_events_become_reports() -> None:
         {"diagnosticEvent": {"severity": "error", "message": "it broke", "urn": urn}},
         {"resOpFailedEvent": {"metadata": metadata("create")}},
         {"summaryEvent": {"resourceChanges": {"replace": 1, "delete": 1, "same": 4, "discard": 3}}},
-    ):
+    )
+    for event in told:
         events.take(event)
     assert [(change.op, change.name) for change in recorder.changes] == [(Op.REPLACE, "a"), (Op.DELETE, "a")]
     assert recorder.changes[0].details == (Detail("name", '"x"', '"y"', replaces=True),)

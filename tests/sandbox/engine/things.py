@@ -7,6 +7,7 @@ first. ``KILL`` (``create:before``, ``update:after``, ...) kills the engine at t
 import json
 import os
 import signal
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -46,10 +47,15 @@ class Things(protocol.Backend):
         return protocol.Difference(found.changes, found.replaces, bool(news.get("fixed")))
 
     def create(self, type_: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
+        if inputs.get("size") == 12:
+            os._exit(1)
         if inputs.get("size") == 13:
             raise ValueError("13 is an unlucky size")
         self._die("create", inputs["name"], "before")
         identifier = f"{self._prefix}{inputs['name']}"
+        if inputs.get("size") == 16:
+            self._note("begin", identifier)
+            time.sleep(0.5)
         self._write(identifier, inputs)
         self._note("create", identifier)
         self._die("create", inputs["name"], "after")
