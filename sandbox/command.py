@@ -84,6 +84,7 @@ def preview(options: argparse.Namespace) -> int:
         summary = Summary(options.stack, engine.title, preview=True, passes=[engine.preview()])
         summary.writes, summary.seconds = cloud.writes() - begun, time.monotonic() - started
         if not known:
+            engine.discard()
             session.forget()
     return _finish(summary, options)
 
@@ -95,7 +96,13 @@ def down(options: argparse.Namespace) -> int:
     code = 0
     for stack in stacks:
         options.stack = stack
-        code |= _down(options, printer)
+        try:
+            code |= _down(options, printer)
+        except _ERRORS as error:
+            if not options.all:
+                raise
+            print(f"error: {error}", file=sys.stderr)
+            code = 1
     if options.all:
         ended = process.stop(workspace.cloud)
         print("the cloud process has ended, with everything in it" if ended else "there is no cloud process")

@@ -4,7 +4,7 @@ import sys
 import threading
 from typing import TextIO
 
-from sandbox.engine.outcome import Change, Op
+from sandbox.engine.outcome import Change, Detail, Op
 
 _SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "+-", Op.DELETE: "-", Op.READ: "<", Op.SAME: " "}
 _DONE = {
@@ -35,12 +35,7 @@ class Printer:
         lines = [line]
         if change.op in (Op.UPDATE, Op.REPLACE):
             for detail in change.details:
-                move = f"{detail.old} => {detail.new}"
-                if detail.old is None:
-                    move = f"+ {detail.new}"
-                elif detail.new is None:
-                    move = f"- {detail.old}"
-                lines.append(f"         {detail.path}: {move}" + (" (forces replacement)" if detail.replaces else ""))
+                lines.append(f"         {_move(detail)}" + (" (forces replacement)" if detail.replaces else ""))
         self._print(*lines)
 
     def failure(self, type_: str, name: str, message: str) -> None:
@@ -56,3 +51,9 @@ class Printer:
     def _print(self, *lines: str) -> None:
         with self._lock:
             print(*lines, sep="\n", file=self._stream, flush=True)
+
+
+def _move(detail: Detail) -> str:
+    if detail.old is None:
+        return detail.path if detail.new is None else f"{detail.path}: + {detail.new}"
+    return f"{detail.path}: - {detail.old}" if detail.new is None else f"{detail.path}: {detail.old} => {detail.new}"

@@ -42,6 +42,9 @@ class Engine(Protocol):
     def destroy(self) -> Outcome:
         """Delete what is not protected."""
 
+    def discard(self) -> None:
+        """Forget a stack that was only previewed."""
+
 
 @dataclass(frozen=True)
 class Session:

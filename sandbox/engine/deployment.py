@@ -7,7 +7,7 @@ from sandbox.engine.detail import details
 from sandbox.engine.goal import Goal
 from sandbox.engine.lifecycle import Lifecycle
 from sandbox.engine.outcome import Op
-from sandbox.engine.plugins import Difference, ProviderError
+from sandbox.engine.provider import Difference, ProviderError
 from sandbox.engine.provision import Providers
 from sandbox.engine.references import stack_outputs
 from sandbox.engine.removal import Removal

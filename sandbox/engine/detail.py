@@ -1,12 +1,15 @@
 """Names each property that moves, with its old and new value, for people to read."""
 
 import json
+import re
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from sandbox.engine.outcome import Detail
-from sandbox.engine.plugins import Difference
+from sandbox.engine.provider import Difference
 from sandbox.engine.sealed import has_secret, reveal, show
-from sandbox.providers.changes import compare, top_level
+from sandbox.providers.changes import top_level
 from sandbox.providers.values import Properties
 
 
@@ -14,30 +17,35 @@ def details(old: Properties, new: Properties, difference: Difference) -> tuple[D
     """The paths that differ between two sets of inputs; text that holds JSON is compared inside."""
     forced = {top_level(path) for path in difference.replaces}
     hidden = {key for key in old.keys() | new.keys() if has_secret(old.get(key)) or has_secret(new.get(key))}
-    before, after = _opened(reveal(old), reveal(new))
-    found = {
-        path: Detail(path, *_values(path, before, after, top_level(path) in hidden), top_level(path) in forced)
-        for path in compare(before, after).changes
-    }
-    named = {top_level(path) for path in found}
-    for path in sorted(difference.paths):
-        if top_level(path) not in named:  # the provider knows of a change that the inputs do not show
-            found[path] = Detail(path, "...", "...", top_level(path) in forced)
-    return tuple(found[path] for path in sorted(found))
+    found: list[Detail] = []
+    for path, *values in _moves("", *_opened(reveal(old), reveal(new))):
+        property_ = top_level(path)
+        texts = [None if value is None else "[secret]" if property_ in hidden else show(value) for value in values]
+        found.append(Detail(path, texts[0], texts[1], property_ in forced))
+    named = {top_level(detail.path) for detail in found}
+    # the provider may know of changes that the inputs do not show
+    rest = [path for path in difference.paths if top_level(path) not in named]
+    found += [Detail(path, None, None, top_level(path) in forced) for path in rest]
+    return tuple(sorted(found, key=lambda detail: detail.path))
 
 
-def _values(path: str, before: Properties, after: Properties, hidden: bool) -> tuple[str | None, str | None]:
-    values = [_at(side, path) for side in (before, after)]
-    texts = [None if value is None else "[secret]" if hidden else show(value) for value in values]
-    return texts[0], texts[1]
+def _moves(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Path, old and new value of all that differs; None: not there."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted(old.keys() | new.keys()):
+            if path or not key.startswith("__"):
+                yield from _moves(_under(path, key), old.get(key), new.get(key))
+    elif isinstance(old, list) and isinstance(new, list):
+        for index, pair in enumerate(zip_longest(old, new)):
+            yield from _moves(f"{path}[{index}]", *pair)
+    elif old != new:
+        yield path, old, new
 
 
-def _at(value: Any, path: str) -> Any:
-    from sandbox.providers.changes import _get, _steps
-
-    for step in _steps(path):
-        value = _get(value, step)
-    return value
+def _under(path: str, key: str) -> str:
+    if re.fullmatch(r"[A-Za-z_][\w-]*", key):
+        return f"{path}.{key}" if path else key
+    return f"{path}[{json.dumps(key)}]"
 
 
 def _opened(old: Any, new: Any) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.engine.detail import details
 from sandbox.engine.outcome import Change, Detail, Op, Outcome, Reporter
-from sandbox.engine.plugins import Difference
+from sandbox.engine.provider import Difference
 from sandbox.engine.sealed import conceal
 from sandbox.engine.urns import PROVIDER_PREFIX, STACK_TYPE, name_of
 

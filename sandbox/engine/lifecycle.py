@@ -7,7 +7,7 @@ from dataclasses import replace
 from sandbox.engine.detail import details
 from sandbox.engine.goal import Goal
 from sandbox.engine.outcome import Op
-from sandbox.engine.plugins import Difference, Made, Provider, ProviderError
+from sandbox.engine.provider import Difference, Made, Provider, ProviderError
 from sandbox.engine.provision import Providers, protected
 from sandbox.engine.removal import Removal
 from sandbox.engine.run import Run, StepError

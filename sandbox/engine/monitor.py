@@ -12,7 +12,7 @@ from pulumi.runtime.proto import resource_pb2 as messages
 
 from sandbox.engine.deployment import Answer, Deployment
 from sandbox.engine.goal import Goal
-from sandbox.engine.plugins import ProviderError
+from sandbox.engine.provider import ProviderError
 from sandbox.engine.run import StepError
 from sandbox.engine.sealed import decode, encode
 from sandbox.engine.urns import alias

@@ -19,7 +19,8 @@ class Op(StrEnum):
 
 @dataclass(frozen=True)
 class Detail:
-    """One property that moves; values are concealed where they are secret."""
+    """One property that moves; values are concealed where they are secret, and both None where only the provider
+    knows them."""
 
     path: str
     old: str | None

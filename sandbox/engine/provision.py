@@ -8,8 +8,8 @@ from dataclasses import replace
 from sandbox.engine.detail import details
 from sandbox.engine.goal import Goal
 from sandbox.engine.outcome import Op
-from sandbox.engine.plugins import Difference, Provider, ProviderError
 from sandbox.engine.project import provider_config
+from sandbox.engine.provider import Difference, Provider, ProviderError
 from sandbox.engine.run import Run, StepError
 from sandbox.engine.sealed import reveal, seal_keys
 from sandbox.engine.state import Entry

@@ -90,8 +90,12 @@ class Real:
         self._survey(outcome)
         outcome.outputs = {}
         if outcome.ok and not left:
-            self._pulumi("stack", "rm", "--yes", "--preserve-config", private=True)
+            self.discard()
         return outcome
+
+    def discard(self) -> None:
+        """Forget a stack that is empty or was only previewed."""
+        self._pulumi("stack", "rm", "--yes", "--preserve-config", private=True)
 
     @staticmethod
     def set_aside(workspace: Workspace, project: Project, stack: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from sandbox.engine.outcome import Op
-from sandbox.engine.plugins import ProviderError
+from sandbox.engine.provider import ProviderError
 from sandbox.engine.provision import Providers, protected
 from sandbox.engine.run import Run, StepError
 from sandbox.engine.sealed import reveal

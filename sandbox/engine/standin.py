@@ -62,6 +62,9 @@ class StandIn:
             state.save()
         return _finish(run)
 
+    def discard(self) -> None:
+        """Forget a stack that was only previewed: nothing was written."""
+
     def _deploy(self, *, preview: bool) -> Outcome:
         state = self._load(writable=not preview)
         if not preview:

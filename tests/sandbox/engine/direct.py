@@ -11,7 +11,7 @@ from pulumi.runtime.proto import provider_pb2_grpc as rpc
 from sandbox.engine.deployment import Answer, Deployment
 from sandbox.engine.goal import Goal
 from sandbox.engine.outcome import Op, Outcome
-from sandbox.engine.plugins import Provider, ProviderError
+from sandbox.engine.provider import Provider, ProviderError
 from sandbox.engine.run import Run
 from sandbox.engine.state import State
 from sandbox.engine.urns import STACK_TYPE

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.engine.goal import Goal
 from sandbox.engine.outcome import Op
-from sandbox.engine.plugins import ProviderError
+from sandbox.engine.provider import ProviderError
 from sandbox.engine.run import StepError
 from sandbox.providers.values import UNKNOWN, Properties
 from tests.sandbox.engine.direct import TYPE, Direct, Program

@@ -17,7 +17,12 @@ UPDATE = Change(
     "aws:s3/bucket:Bucket",
     "models",
     1.234,
-    (Detail("tags.owner", '"me"', '"you"'), Detail("key", None, "[secret]"), Detail("old", "1", None, replaces=True)),
+    (
+        Detail("tagsAll", None, None),
+        Detail("tags.owner", '"me"', '"you"'),
+        Detail("key", None, "[secret]"),
+        Detail("old", "1", None, replaces=True),
+    ),
 )
 
 
@@ -32,6 +37,7 @@ def printed(printer: Printer, *changes: Change) -> str:
 def test_a_preview_names_each_property_with_old_and_new_value() -> None:
     assert printed(Printer(preview=True), UPDATE).splitlines() == [
         "  ~  aws:s3/bucket:Bucket                         models",
+        "         tagsAll",
         '         tags.owner: "me" => "you"',
         "         key: + [secret]",
         "         old: - 1 (forces replacement)",
