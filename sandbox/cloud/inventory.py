@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from sandbox.cloud.clients import client, session
 
 PENDING_DELETION = "pending deletion"
+CLOSED = "its policy lets nobody look"
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Item:
     """Name where AWS gives it one, else id."""
     tags: Mapping[str, str] = field(default_factory=dict)
     state: str = ""
-    """``pending deletion`` for a key that AWS only deletes after its window, else nothing."""
+    """Of a key: that AWS only deletes it after its window, or that its policy lets nobody look; else nothing."""
 
 
 def inventory(environment: Mapping[str, str]) -> list[Item]:
@@ -55,7 +56,11 @@ def _keys(call: _Call) -> Iterator[Item]:
     kms = call("kms")
     for page in kms.get_paginator("list_keys").paginate():
         for key in page["Keys"]:
-            about = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            try:
+                about = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            except ClientError:  # AccessDeniedException: a key policy binds the account too
+                yield Item("key", key["KeyId"], {}, CLOSED)
+                continue
             if about["KeyManager"] != "CUSTOMER":
                 continue
             tags = {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]}

@@ -101,14 +101,19 @@ class Graph(Generic[T]):
 
 
 def declare(
-    build: Callable[[], T], *, preview: bool = False, invokes: dict[str, dict[str, Any]] | None = None
+    build: Callable[[], T],
+    *,
+    preview: bool = False,
+    invokes: dict[str, dict[str, Any]] | None = None,
+    references: dict[str, dict[str, Any]] | None = None,
 ) -> Graph[T]:
     """Run ``build`` as a whole program and return what it registered.
 
-    ``invokes`` adds answers of provider functions by token. Raises what ``build``, or an ``apply`` in it, raises.
+    ``invokes`` adds answers of provider functions by token, ``references`` has the outputs of other stacks by name.
+    Raises what ``build``, or an ``apply`` in it, raises.
     """
     engine: Any = MockEngine(None)  # the SDK takes objects in the place of addresses
-    monitor: Any = Monitor(preview, computed.INVOKES | (invokes or {}))
+    monitor: Any = Monitor(preview, computed.INVOKES | (invokes or {}), references or {})
     built: list[T] = []
 
     async def program() -> None:

@@ -71,10 +71,13 @@ class _NoMocks(Mocks):
 class Monitor(MockMonitor):
     """Records requests and answers as an engine would. Called from several threads at once."""
 
-    def __init__(self, preview: bool, invokes: dict[str, dict[str, Any]]) -> None:
+    def __init__(
+        self, preview: bool, invokes: dict[str, dict[str, Any]], references: dict[str, dict[str, Any]]
+    ) -> None:
         super().__init__(_NoMocks())
         self._preview = preview
         self._answers = invokes
+        self._references = references
         self._lock = threading.Lock()
         self.recorded: dict[str, Resource] = {}
         self.invoked: list[tuple[str, dict[str, Any]]] = []
@@ -121,6 +124,16 @@ class Monitor(MockMonitor):
                 answer[key] = {_SIGNATURE: _SECRET, "value": value} if secret else value
             resource.outputs = inputs | extra | {"id": identity}
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=answer)
+
+    def ReadResource(self, request: Any) -> Any:
+        """Other stacks only: components declare, they do not look up."""
+        if request.type != "pulumi:pulumi:StackReference" or request.id not in self._references:
+            raise AssertionError(f"nothing is known of {request.type} {request.id}; give declare(references=...)")
+        state = _Struct()
+        state.update({"name": request.id, "outputs": self._references[request.id], "secretOutputNames": []})
+        return resource_pb2.ReadResourceResponse(
+            urn=self.make_urn(request.parent, request.type, request.name), properties=state
+        )
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
         resource = self.recorded[request.urn]

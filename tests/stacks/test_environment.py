@@ -132,3 +132,50 @@ def test_a_platform_exports_its_contract() -> None:
     assert contract["version"] == 1
     assert contract["models_bucket"] == "acme-test-models"
     assert not graph.all(DEPLOYMENT)
+
+
+def shard(**changes: Any) -> Settings:
+    parts = {"part": "models", "platform_stack": "organization/slipway/test", "network": ..., "cluster": ...}
+    return with_settings(**parts, **changes)
+
+
+def declare_shard(settings: Settings, platform: Any) -> Graph[None]:
+    references = {"organization/slipway/test": {"platform": platform}}
+    return declare(lambda: build(settings, found(settings)), references=references)
+
+
+@cache
+def contract() -> dict[str, Any]:
+    settings = with_settings(part="platform", models={}, operations_image=...)
+    exported: dict[str, Any] = declare(lambda: build(settings, Found())).exports["platform"]
+    return exported
+
+
+def test_a_shard_declares_what_the_whole_declares_for_its_models() -> None:
+    whole = with_settings()
+    together = declare(lambda: build(whole, found(whole)))
+    split = declare_shard(shard(), contract())
+    pieces = [item for item in split.resources if item.type != "pulumi:providers:kubernetes"]
+    assert {item.urn for item in pieces} <= {item.urn for item in together.resources}
+    assert len(split.all(DEPLOYMENT)) == 2
+    for item in split.all(DEPLOYMENT):
+        assert item.inputs == together.at(item.urn).inputs
+
+
+def test_a_shards_provider_is_that_of_the_platforms_cluster() -> None:
+    provider = declare_shard(shard(), contract()).one("pulumi:providers:kubernetes")
+    assert provider.inputs["clusterIdentifier"] == contract()["cluster_arn"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "message"),
+    [
+        (None, "accepted: a platform contract of version 1: received: None"),
+        ({"version": 2}, "platform.version: accepted: 1: received: 2"),
+        ({"version": 1, "cluster_name": "x"}, "missing: ['cluster_arn', 'kubeconfig'"),
+    ],
+)
+def test_a_shard_refuses_a_platform_that_it_does_not_know(platform: Any, message: str) -> None:
+    with pytest.raises(Exception, match="organization/slipway/test") as refused:
+        declare_shard(shard(), platform)
+    assert message in str(refused.value)
