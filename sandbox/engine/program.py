@@ -64,6 +64,7 @@ def main() -> int:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     os.chdir(root)
     sys.argv = [str(root)]
+    sys.path[0] = str(root)
     return _run(root)
 
 
@@ -74,7 +75,8 @@ def _run(root: Path) -> int:
     loop.set_default_executor(executor)
 
     def program() -> None:
-        runpy.run_path(str(root), run_name="__main__")
+        # as a file, not as a folder: a folder's program may come from a cache that misses an edit of the same second
+        runpy.run_path(str(root / "__main__.py"), run_name="__main__")
 
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(program))
