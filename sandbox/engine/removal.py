@@ -130,7 +130,7 @@ class Removal:
         if stays:
             with run.lock:
                 run.outcome.retained.append(f"{entry.type} {entry.id or entry.name}")
-        if counted:
+        if counted and not entry.external:
             run.done(Op.DELETE, entry, started, remark="stays in the cloud: retain_on_delete" if stays else "")
         return True
 
