@@ -1,8 +1,8 @@
 """Custom resources, which no published SDK class describes, through typed dictionaries.
 
 Each module has an API group or a kind: a TypedDict for each object that slipway writes, with exactly the fields that it
-uses, and a function for each kind. A field that is misspelt, or that a kind does not have, is a type error; at run time nothing
-would notice it until an API server refuses it. The names are Kubernetes' own, in camelCase.
+uses, and a function for each kind. A field that is misspelt, or that a kind does not have, is a type error; at run time
+nothing would notice it until an API server refuses it. The names are Kubernetes' own, in camelCase.
 """
 
 from collections.abc import Mapping

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from slipway import _check
-from slipway.models._private_bucket import private_bucket
+from slipway._private_bucket import private_bucket
 from slipway.security import DataClass
 from slipway.security import _policies as identities
 from slipway.security import _policies_stores as policies
