@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from slipway_ops import commands, content, objects
+from slipway_ops import commands, content, model_commands, objects, withdrawal
 from slipway_ops.commands import Answer, UsageError
 from slipway_ops.problems import ReleaseError
 from slipway_ops.store import RETAIN_DAYS
@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         _fail(parser, "interrupted; run the same command again to continue")
     print(json.dumps(answer.value, ensure_ascii=False) if parsed.json else answer.text)
+    if answer.code:
+        sys.exit(answer.code)
 
 
 def _fail(parser: _Parser, message: str) -> NoReturn:
@@ -72,6 +74,7 @@ def _parser() -> _Parser:
     _release(release.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"))
     artifact = areas.add_parser("artifact", help="a model's file", allow_abbrev=False)
     _fetch(artifact.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"))
+    _models(areas)
     return parser
 
 
@@ -121,16 +124,49 @@ def _release(into: Any) -> None:
 
     promote = _command(into, "promote", commands.promote_release, "copy a release to another environment")
     promote.add_argument("id", type=_text(content.RELEASE_ID))
-    promote.add_argument("--from", dest="source", required=True, metavar="STACK", help="stack that has the release")
-    promote.add_argument("--to", dest="target", required=True, metavar="STACK", help="stack that shall have it")
-    promote.add_argument(
-        "--from-profile", metavar="PROFILE", help="AWS profile for the first; default: the usual chain"
+    _between(promote)
+
+    withdraw = _command(into, "withdraw", model_commands.withdraw, "say for ever that a release must not serve")
+    _environment(withdraw)
+    withdraw.add_argument("id", type=_text(content.RELEASE_ID))
+    withdraw.add_argument("--reason", type=_checked(withdrawal.reason), required=True, help="why, in a sentence")
+    withdraw.add_argument(
+        "--by", type=_checked(content.role), help="a role or CI identity; default: that of the credentials"
     )
-    promote.add_argument("--to-profile", metavar="PROFILE", help="AWS profile for the second; default: the usual chain")
-    _stacks(promote)
-    _retention(promote)
+    _retention(withdraw)
 
     _command(into, "schema", commands.schema, "the JSON Schema of a record")
+
+
+def _models(into: Any) -> None:
+    rollback = _command(into, "rollback", model_commands.rollback, "name an older release in the stack's file")
+    _environment(rollback)
+    rollback.add_argument("model", type=_text(content.MODEL_NAME), help="the model's name")
+    rollback.add_argument(
+        "--to", type=_text(content.RELEASE_ID), metavar="RELEASE", help="default: the one before the current"
+    )
+    rollback.add_argument("--verify", action="store_true", help="read every byte of the artifact first")
+    _edit(rollback)
+
+    promote = _command(into, "promote", model_commands.promote_model, "copy a release and name it in the stack's file")
+    promote.add_argument("model", type=_text(content.MODEL_NAME), help="the model's name")
+    promote.add_argument("--release", type=_text(content.RELEASE_ID), help="default: what the first stack's file names")
+    _between(promote)
+    _edit(promote)
+
+
+def _edit(parser: _Parser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="check and say what would move; write nothing")
+    parser.add_argument("--pin", action="store_true", help="put an id where the file says newest")
+
+
+def _between(parser: _Parser) -> None:
+    parser.add_argument("--from", dest="source", required=True, metavar="STACK", help="stack that has the release")
+    parser.add_argument("--to", dest="target", required=True, metavar="STACK", help="stack that shall have it")
+    parser.add_argument("--from-profile", metavar="PROFILE", help="AWS profile for the first; default: the usual chain")
+    parser.add_argument("--to-profile", metavar="PROFILE", help="AWS profile for the second; default: the usual chain")
+    _stacks(parser)
+    _retention(parser)
 
 
 def _fetch(into: Any) -> None:

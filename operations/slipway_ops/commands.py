@@ -44,12 +44,14 @@ class Answer:
 
     value: Any
     text: str
+    code: int = 0
+    """Exit code."""
 
 
 def create(arguments: argparse.Namespace) -> Answer:
     """``slipway release create``."""
     training = _training(arguments.training)
-    side = _side("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
+    side = reach("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
     model, repository = arguments.model, side.environment.repository(arguments.model)
     digest = arguments.image
     if digest == "newest":
@@ -78,15 +80,18 @@ def create(arguments: argparse.Namespace) -> Answer:
             images.tag_release(side.ecr, repository, digest, same.id)
             return _created(same, False)
     before = side.store.find(identifier(content))
+    if before is not None:
+        side.store.refuse_withdrawn(before.id)
     release = side.store.create(content, local, side.ecr, repository, arguments.retain_days)
     return _created(release, before is None)
 
 
 def list_releases(arguments: argparse.Namespace) -> Answer:
     """``slipway release list``."""
-    side = _side("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
-    releases = side.store.list(arguments.model)
-    value, lines = [], []
+    side = reach("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
+    releases, withdrawn = side.store.list(arguments.model), side.store.withdrawn(arguments.model)
+    value: list[dict[str, Any]] = []
+    lines = []
     for release in releases:
         content = release.content
         metrics = {name: metric.value for name, metric in sorted(content.metrics.items())}
@@ -99,21 +104,29 @@ def list_releases(arguments: argparse.Namespace) -> Answer:
             }
         )
         numbers = " ".join(f"{name}={number:g}" for name, number in metrics.items())
-        lines.append(f"{release.id}  {content.created_at}  {content.created_by}  {numbers}")
+        line = f"{release.id}  {content.created_at}  {content.created_by}  {numbers}"
+        if release.id in withdrawn:
+            value[-1]["withdrawn"] = withdrawn[release.id].model_dump(mode="json")
+            line += f"  withdrawn: {withdrawn[release.id]}"
+        lines.append(line)
     return Answer(value, "\n".join(lines) or f"no release of {arguments.model} in {side.environment.models_bucket}")
 
 
 def show(arguments: argparse.Namespace) -> Answer:
     """``slipway release show``."""
-    side = _side("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
-    release = side.store.get(arguments.id)
-    text = "\n".join(f"{field}: {_shown(value)}" for field, value in sorted(flat(release).items()))
-    return Answer(_record(release), text)
+    side = reach("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
+    release = side.store.get(arguments.id, withdrawn=True)
+    withdrawal = side.store.withdrawal(arguments.id)
+    value, lines = _record(release), [f"{field}: {_shown(value)}" for field, value in sorted(flat(release).items())]
+    if withdrawal:  # beside the record's fields: the record itself never changes
+        value["withdrawn"] = withdrawal.model_dump(mode="json")
+        lines.insert(0, f"withdrawn: {withdrawal}")
+    return Answer(value, "\n".join(lines))
 
 
 def verify(arguments: argparse.Namespace) -> Answer:
     """``slipway release verify``."""
-    side = _side("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
+    side = reach("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
     release = side.store.get(arguments.id)
     side.store.verify(release)
     content, location = release.content, release.location
@@ -132,16 +145,17 @@ def verify(arguments: argparse.Namespace) -> Answer:
 
 def diff(arguments: argparse.Namespace) -> Answer:
     """``slipway release diff``."""
-    side = _side("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
-    found = differences(side.store.get(arguments.before), side.store.get(arguments.after))
+    side = reach("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
+    before, after = (side.store.get(one, withdrawn=True) for one in (arguments.before, arguments.after))
+    found = differences(before, after)
     value = {"from": arguments.before, "to": arguments.after, "differences": [entry.as_dict() for entry in found]}
     return Answer(value, "\n".join(map(str, found)) or "no difference")
 
 
 def promote_release(arguments: argparse.Namespace) -> Answer:
     """``slipway release promote``."""
-    source = _side("--from", arguments.source, "--from-profile", arguments.from_profile, arguments.stacks_dir)
-    target = _side("--to", arguments.target, "--to-profile", arguments.to_profile, arguments.stacks_dir)
+    source = reach("--from", arguments.source, "--from-profile", arguments.from_profile, arguments.stacks_dir)
+    target = reach("--to", arguments.target, "--to-profile", arguments.to_profile, arguments.stacks_dir)
     if source.environment.models_bucket == target.environment.models_bucket:
         raise UsageError(f"--to: accepted: an environment other than --from's: received: {arguments.target}")
     release, new = promote(arguments.id, source, target, arguments.retain_days)
@@ -162,7 +176,8 @@ def fetch(arguments: argparse.Namespace) -> Answer:
     return Answer(value, f"{arguments.to}: {'fetched' if fetched else 'already there'}: sha256 {arguments.sha256}")
 
 
-def _side(flag: str, stack: str, profile_flag: str, profile: str | None, directory: Path) -> Side:
+def reach(flag: str, stack: str, profile_flag: str, profile: str | None, directory: Path) -> Side:
+    """The environment of ``stack`` and its clients; raises ``UsageError`` that names the flag."""
     try:
         environment = Environment.of_stack(stack, directory)
     except ValueError as error:

@@ -15,7 +15,7 @@ from slipway_ops.problems import FieldError
 
 MODEL = r"[a-z][a-z0-9-]{0,28}[a-z0-9]"
 _SECRET = re.compile(r"(^|_)(PASSWORD|SECRET|TOKEN|CREDENTIALS?|PRIVATE_KEY|ACCESS_KEY|API_KEY)$")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 
 
 class Text:
@@ -191,7 +191,7 @@ class Content(Training):
         if self.previous is not None and self.previous[:-18] != self.model:
             raise FieldError("previous", f"a release of {self.model}", self.previous)
         for path, text in _texts(self.model_dump(exclude={"dataset": {"uri"}})):
-            if _EMAIL.search(text):
+            if EMAIL.search(text):
                 raise FieldError(path, "no personal data, because a record is locked for years", "an e-mail address")
         return self
 

@@ -5,6 +5,21 @@ from typing import Any
 
 from slipway_ops.record import Release
 
+_WORDS = (
+    ("content.image_digest", "image"),
+    ("location.version_id", "artifact version"),
+    ("content.artifact.", "artifact {}"),
+    ("content.settings.", "setting {}"),
+    ("content.resources.", "resource {}"),
+    ("content.metrics.", "metric {}"),
+    ("content.feature_schema", "features {}"),
+    ("content.dataset.", "dataset {}"),
+    ("content.code_commit", "code"),
+    ("content.created_at", "created"),
+    *((field, "") for field in ("id", "content.previous", "location.")),  # what follows from the others
+)
+"""Beginning of a field's path, and how it is called; empty: not worth a word."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -30,6 +45,21 @@ def differences(before: Release, after: Release) -> list[Difference]:
         for field in sorted(old.keys() | new.keys())
         if old.get(field) != new.get(field)
     ]
+
+
+def in_words(before: Release, after: Release) -> list[str]:
+    """What moves, in the words of whoever runs the model: image, artifact, settings, metrics, then the rest."""
+    lines: list[tuple[int, str]] = []
+    for found in differences(before, after):
+        field, values = found.field, f"{_shown(found.before)} -> {_shown(found.after)}"
+        for rank, (prefix, words) in enumerate(_WORDS):
+            if field.startswith(prefix):
+                if words:
+                    lines.append((rank, f"{words.format(field.removeprefix(prefix))}: {values}"))
+                break
+        else:
+            lines.append((len(_WORDS), f"{field.removeprefix('content.')}: {values}"))
+    return [line for _, line in sorted(lines, key=lambda entry: entry[0])]
 
 
 def flat(release: Release) -> dict[str, Any]:

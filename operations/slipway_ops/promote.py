@@ -69,6 +69,7 @@ def promote(
                 repository,
             )
     else:
+        target.store.refuse_withdrawn(identifier)
         target.store.check_artifact(existing)
         stored = existing.location
     digest = release.content.image_digest

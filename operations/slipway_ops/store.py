@@ -1,17 +1,17 @@
 """The release records of one environment, in its model bucket."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from slipway_ops import artifact, images, objects
+from slipway_ops import artifact, images, objects, withdrawal
 from slipway_ops.artifact import Local
 from slipway_ops.content import RELEASE_ID, Content
 from slipway_ops.objects import Source, calls, code, missing
 from slipway_ops.problems import Problem, ReleaseError, refused
 from slipway_ops.record import Location, Release, canonical, record_key
+from slipway_ops.withdrawal import Withdrawal, marker_key
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -27,14 +27,39 @@ class ReleaseStore:
     def __init__(self, s3: "S3Client", bucket: str) -> None:
         self.s3, self.bucket = s3, bucket
 
-    def get(self, identifier: str) -> Release:
-        """The release under ``identifier``: its hash recomputed, its id, key, model and bucket in agreement."""
+    def get(self, identifier: str, *, withdrawn: bool = False) -> Release:
+        """The release under ``identifier``: its hash recomputed, its id, key, model and bucket in agreement.
+
+        One that was withdrawn is refused with the reason, unless ``withdrawn`` says that it is only to be looked at.
+        """
         release = self.find(identifier)
         if release is None:
             newest = self.newest(identifier[:-18])
             accepted = f"a release in s3://{self.bucket}/{record_key(identifier).rpartition('/')[0]}/"
             raise refused(f"release {identifier}", "id", accepted, f"no such record; the newest is {newest or 'none'}")
+        if not withdrawn:
+            self.refuse_withdrawn(identifier)
         return release
+
+    def withdrawal(self, identifier: str) -> Withdrawal | None:
+        """Why the release was withdrawn here, if it was."""
+        return withdrawal.read(self.s3, self.bucket, identifier)
+
+    def refuse_withdrawn(self, identifier: str) -> None:
+        """Raise ``ReleaseError`` with the reason if the release was withdrawn."""
+        found = self.withdrawal(identifier)
+        if found is not None:
+            raise withdrawal.refuse(found)
+
+    def withdraw(
+        self, identifier: str, reason: str, by: str, retain_days: int = RETAIN_DAYS
+    ) -> tuple[Withdrawal, bool]:
+        """Withdraw a release for ever; returns its withdrawal and whether it is new: the first reason stays."""
+        self.get(identifier, withdrawn=True)
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        made = Withdrawal(id=identifier, reason=reason, by=by, at=at)
+        new = withdrawal.write(self.s3, self.bucket, made, retain_days)
+        return (made if new else self.withdrawal(identifier) or made), new
 
     def find(self, identifier: str) -> Release | None:
         """As ``get``, but None where there is no such record."""
@@ -56,22 +81,29 @@ class ReleaseStore:
         return release
 
     def list(self, model: str) -> list[Release]:
-        """All releases of ``model``, the newest first; none where the bucket does not exist."""
-        releases = [self.get(identifier) for identifier in self._ids(model)]
+        """All releases of ``model``, withdrawn ones too, the newest first; none where the bucket does not exist."""
+        releases = [self.get(identifier, withdrawn=True) for identifier in self._ids(model)[0]]
         return sorted(releases, key=_age, reverse=True)
 
+    def withdrawn(self, model: str) -> dict[str, Withdrawal]:
+        """The withdrawal of each release of ``model`` that has one."""
+        found = {identifier: self.withdrawal(identifier) for identifier in self._ids(model)[1]}
+        return {identifier: marker for identifier, marker in found.items() if marker}
+
     def newest(self, model: str, before: str | None = None) -> str | None:
-        """Id of the release of ``model`` created last, or last before the instant ``before``.
+        """Id of the release of ``model`` created last, or last before the instant ``before``; no withdrawn one.
 
         None where the model has no release or the bucket does not exist.
         """
         day = before and before[:10].replace("-", "")
-        candidates = sorted((i for i in self._ids(model) if day is None or i[-17:-9] <= day), key=_day, reverse=True)
+        known, withdrawn = self._ids(model)
+        usable = (i for i in known if i not in withdrawn and (day is None or _day(i) <= day))
+        candidates = sorted(usable, key=_day, reverse=True)
         best: Release | None = None
         for identifier in candidates:
             if best and _day(best.id) > _day(identifier):
                 break  # the id has the day: only releases of the last day need reading
-            release = self.get(identifier)
+            release = self.get(identifier, withdrawn=True)  # the list showed that it is not
             if (before is None or release.content.created_at < before) and (best is None or _age(release) > _age(best)):
                 best = release
         return best.id if best else None
@@ -168,18 +200,20 @@ class ReleaseStore:
             if location.repository != expected:
                 raise refused(f"release {release.id}", "location.repository", expected, location.repository)
 
-    def _ids(self, model: str) -> Iterator[str]:
+    def _ids(self, model: str) -> tuple[set[str], set[str]]:
+        """Ids of the model's releases, and of those of them that are withdrawn."""
         prefix = f"releases/{model}/"
+        keys: list[str] = []
         with calls(f"s3://{self.bucket}/{prefix}", "list"):
             try:
                 for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
-                    for entry in page.get("Contents", []):
-                        identifier = entry["Key"].removeprefix(prefix).removesuffix(".json")
-                        if entry["Key"] == record_key(identifier) and RELEASE_ID.pattern.fullmatch(identifier):
-                            yield identifier
+                    keys += [entry["Key"] for entry in page.get("Contents", [])]
             except ClientError as error:
                 if not missing(error):
                     raise
+        names = {key: key.removeprefix(prefix).removesuffix(".json") for key in keys}
+        known = {i for key, i in names.items() if RELEASE_ID.pattern.fullmatch(i) and key == record_key(i)}
+        return known, {identifier for identifier in known if marker_key(identifier) in names}
 
 
 def _source(release: Release) -> Source:

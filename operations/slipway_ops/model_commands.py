@@ -1,0 +1,98 @@
+"""What ``slipway rollback``, ``promote``, ``status`` and ``release withdraw`` do with their checked arguments."""
+
+import argparse
+from dataclasses import replace
+
+import boto3
+
+from slipway_ops import rollback as moving
+from slipway_ops.commands import RETRIES, Answer, UsageError, reach
+from slipway_ops.content import role
+from slipway_ops.problems import refused
+from slipway_ops.promote import Side, promote
+from slipway_ops.rollback import Move
+from slipway_ops.settings_file import NEWEST, StackFile
+
+
+def rollback(arguments: argparse.Namespace) -> Answer:
+    """``slipway rollback``."""
+    side = reach("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
+    file = moving.stack_file(arguments.stack, arguments.stacks_dir, arguments.model, pin=arguments.pin)
+    to = moving.target(side, file, arguments.model, arguments.to)
+    move = moving.move(side, file, arguments.model, to, read_bytes=arguments.verify)
+    return _moved(move, arguments.stack, dry_run=arguments.dry_run)
+
+
+def promote_model(arguments: argparse.Namespace) -> Answer:
+    """``slipway promote``: the copy of ``release promote``, then the line."""
+    model, directory = arguments.model, arguments.stacks_dir
+    source = reach("--from", arguments.source, "--from-profile", arguments.from_profile, directory)
+    target = reach("--to", arguments.target, "--to-profile", arguments.to_profile, directory)
+    if source.environment.models_bucket == target.environment.models_bucket:
+        raise UsageError(f"--to: accepted: an environment other than --from's: received: {arguments.target}")
+    file = moving.stack_file(arguments.target, directory, model, pin=arguments.pin)
+    wanted = arguments.release or _served(source, arguments.source, arguments)
+    if wanted[:-18] != model:
+        raise UsageError(f"--release: accepted: a release of {model}: received: {wanted}")
+    file.edited(model, wanted)  # refuses before gigabytes are copied
+    if arguments.dry_run:
+        move = _rehearsed(source, target, file, model, wanted)
+    else:
+        promote(wanted, source, target, arguments.retain_days)
+        move = moving.move(target, file, model, wanted)
+    return _moved(move, arguments.target, dry_run=arguments.dry_run)
+
+
+def withdraw(arguments: argparse.Namespace) -> Answer:
+    """``slipway release withdraw``."""
+    side = reach("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
+    by = arguments.by or _caller(side, arguments.profile)
+    withdrawal, new = side.store.withdraw(arguments.id, arguments.reason, by, arguments.retain_days)
+    value = {"withdrawn": new, **withdrawal.model_dump(mode="json")}
+    state = "withdrawn" if new else "was withdrawn before"
+    hint = f"in {side.environment.name} only; a stack that names it: slipway rollback"
+    return Answer(value, f"{arguments.id}: {state}: {withdrawal} ({hint})")
+
+
+def _served(source: Side, stack: str, arguments: argparse.Namespace) -> str:
+    """The release that the first stack's file names."""
+    file = StackFile.read(stack, arguments.stacks_dir)
+    said = file.release(arguments.model)
+    wanted = source.store.newest(arguments.model) if said == NEWEST else said
+    if wanted is None:
+        raise refused(f"{file.path}: {arguments.model}", "release", "--release, because no release is there", None)
+    return wanted
+
+
+def _rehearsed(source: Side, target: Side, file: StackFile, model: str, wanted: str) -> Move:
+    """What a promotion would move, without the copy: of the source all is checked, of the target what it has."""
+    existing = target.store.find(wanted)
+    if existing is not None:
+        return moving.move(target, file, model, wanted)
+    release = source.store.get(wanted)
+    source.store.check_artifact(release)
+    where = f"{moving.image(source, release)}; it and the artifact would be copied to {target.environment.name}"
+    move = moving.planned(target, file, model, release, where)
+    return replace(move, words=[word for word in move.words if not word.startswith("artifact version:")])
+
+
+def _moved(move: Move, stack: str, *, dry_run: bool) -> Answer:
+    if not dry_run:
+        move.write()
+    changed = move.changes and not dry_run
+    value = {**move.as_dict(), "changed": changed}
+    if not move.changes:
+        return Answer(value, f"{move.file.path}:{move.file.line(move.model)}: {move.model}: already {move.after.id}")
+    ending = "nothing written: --dry-run" if dry_run else f"written; next: pulumi preview --stack {stack}"
+    return Answer(value, f"{move}\n{ending}")
+
+
+def _caller(side: Side, profile: str | None) -> str:
+    """The role of the caller's credentials, without its session, which may name a person."""
+    session = boto3.Session(profile_name=profile, region_name=side.environment.region)
+    arn: str = session.client("sts", config=RETRIES).get_caller_identity()["Arn"]
+    kind, _, rest = arn.rpartition(":")[2].partition("/")
+    if kind != "assumed-role":
+        accepted = "a role or CI identity such as ci/flight-delay, because the credentials are no role's"
+        raise UsageError(f"--by: accepted: {accepted}: received: nothing")
+    return role(f"role/{rest.split('/')[0]}")
