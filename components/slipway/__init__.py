@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from slipway.security import WorkloadIdentity as WorkloadIdentity
     from slipway.serving import ModelService as ModelService
     from slipway.serving import Network as Network
+    from slipway.serving import OnlineStore as OnlineStore
+    from slipway.serving import ServiceDatabase as ServiceDatabase
     from slipway.serving import ServingCluster as ServingCluster
 
 COMPONENTS = {
@@ -28,6 +30,8 @@ COMPONENTS = {
     "Network": "slipway.serving",
     "ServingCluster": "slipway.serving",
     "ModelService": "slipway.serving",
+    "OnlineStore": "slipway.serving",
+    "ServiceDatabase": "slipway.serving",
 }
 """Class name -> package of every component; the plugin hosts exactly these."""
 

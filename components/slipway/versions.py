@@ -21,6 +21,17 @@ SUPPORT_WARNING_DAYS = 90
 METRICS_SERVER_ADDON = "v0.9.0-eksbuild.11"
 """EKS add-on ``metrics-server`` for Kubernetes 1.35 to 1.37. EKS ends add-on versions with the cluster's version."""
 
+AURORA_POSTGRESQL = "17.7"
+"""Aurora PostgreSQL of a new database: the long-term release of version 17, which gets fixes only."""
+
+AURORA_POSTGRESQL_SUPPORT_ENDS = {
+    "16.8": date(2029, 2, 28),  # long-term
+    "17.7": date(2030, 2, 28),  # long-term
+    "17.9": date(2027, 9, 30),
+    "17.10": date(2027, 12, 31),
+}
+"""Accepted versions and the end of their standard support: the release calendar of Aurora PostgreSQL."""
+
 
 def support_warning(version: str, today: date) -> str | None:
     """What to tell whoever runs Kubernetes ``version`` on ``today``: a text near or past the end of support, else None.
@@ -35,6 +46,19 @@ def support_warning(version: str, today: date) -> str | None:
     return (
         f"Kubernetes {version}: standard support on EKS {when}; EKS then upgrades the cluster by itself. "
         f"Newest accepted version: {max(KUBERNETES_SUPPORT_ENDS, key=_minor)}."
+    )
+
+
+def database_warning(version: str, today: date) -> str | None:
+    """Like ``support_warning``, for a key of ``AURORA_POSTGRESQL_SUPPORT_ENDS``."""
+    ends = AURORA_POSTGRESQL_SUPPORT_ENDS[version]
+    left = (ends - today).days
+    if left > SUPPORT_WARNING_DAYS:
+        return None
+    when = f"ends on {ends} ({left} days left)" if left >= 0 else f"ended on {ends}"
+    return (
+        f"Aurora PostgreSQL {version}: standard support {when}; Aurora then upgrades the cluster by itself. "
+        f"Long-term version: {AURORA_POSTGRESQL}."
     )
 
 

@@ -40,6 +40,23 @@ SHORTEST: dict[str, dict[str, Any]] = {
         "admin_role_arns": [f"arn:aws:iam::{ACCOUNT}:role/platform-admin"],
         "cpu_limit": 32,
     },
+    "OnlineStore": {
+        "table_name": "acme-dev-airports",
+        "data_class": "models",
+        "key_arn": KEY,
+        "hash_key": "airport",
+        "recovery_days": 7,
+    },
+    "ServiceDatabase": {
+        "cluster_identifier": "acme-dev",
+        "data_class": "personal",
+        "key_arn": KEY,
+        "logs_key_arn": KEY,
+        "vpc_id": "vpc-0a",
+        "subnet_ids": ["subnet-0a", "subnet-0b"],
+        "zones": ["eu-west-1a"],
+        "allowed_security_group_ids": ["sg-0a"],
+    },
     "ModelService": {
         "model": "flight-delay",
         "release": "flight-delay-20260101-0a1b2c3d",

@@ -22,6 +22,7 @@ INVOKES: dict[str, dict[str, Any]] = {
         "dnsSuffix": "amazonaws.com",
         "reverseDnsPrefix": "com.amazonaws",
     },
+    "aws:ec2/getSubnet:getSubnet": {"cidrBlock": "10.0.192.0/21"},
 }
 """Answers of provider functions, by token."""
 
@@ -46,6 +47,8 @@ _NAMED = {
     "aws:ecr/repository:Repository": ("name", "ecr", "repository/{}"),
     "aws:eks/cluster:Cluster": ("name", "eks", "cluster/{}"),
     "aws:kms/alias:Alias": ("name", "kms", "{}"),
+    "aws:dynamodb/table:Table": ("name", "dynamodb", "table/{}"),
+    "aws:rds/cluster:Cluster": ("clusterIdentifier", "rds", "cluster:{}"),
     "aws:s3/bucket:Bucket": ("bucket", "s3", "{}"),
 }
 
@@ -106,6 +109,17 @@ def _extra(type_: str, identity: str, digits: str, inputs: Mapping[str, Any]) ->
                 "status": "ACTIVE",
                 "platformVersion": "eks.1",
                 "identities": [{"oidcs": [{"issuer": f"https://oidc.eks.{REGION}.amazonaws.com/id/{digits[:32]}"}]}],
+            }
+        case "aws:dynamodb/table:Table" if inputs.get("streamEnabled"):
+            label = "2026-01-01T00:00:00.000"
+            return {"streamArn": _arn("dynamodb", f"table/{identity}/stream/{label}"), "streamLabel": label}
+        case "aws:rds/cluster:Cluster":
+            secret = f"secret:rds!cluster-{uuid.UUID(digits[:32])}-AbCdEf"
+            return {
+                "clusterResourceId": f"cluster-{digits[:26].upper()}",
+                "endpoint": f"{identity}.cluster-{digits[:12]}.{REGION}.rds.amazonaws.com",
+                "readerEndpoint": f"{identity}.cluster-ro-{digits[:12]}.{REGION}.rds.amazonaws.com",
+                "masterUserSecrets": [{"secretArn": _arn("secretsmanager", secret), "secretStatus": "active"}],
             }
         case "aws:s3/bucket:Bucket":
             return {

@@ -15,9 +15,11 @@ from tests.components.graph import Graph, declare
 every_component = pytest.mark.parametrize("name", slipway.COMPONENTS)
 
 STATEFUL = (
+    "aws:dynamodb/table:Table",
     "aws:ecr/repository:Repository",
     "aws:eks/cluster:Cluster",
     "aws:kms/key:Key",
+    "aws:rds/cluster:Cluster",
     "aws:s3/bucket:Bucket",
 )
 """Types whose loss is the loss of data."""

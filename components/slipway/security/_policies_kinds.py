@@ -121,8 +121,19 @@ KINDS = (
         decrypts="dynamodb",
     ),
     Kind(
+        "a DynamoDB stream",
+        rf"dynamodb:{_PLACE}table/{_NAME}/stream/[\dT:.-]+",
+        reads=(Grant(("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")),),
+        decrypts="dynamodb",
+    ),
+    Kind(
+        "a database user",
+        rf"rds-db:{_PLACE}dbuser:(cluster|db)-[A-Z0-9]+/\w+",
+        uses=(Grant(("rds-db:connect",)),),
+    ),
+    Kind(
         "a Secrets Manager secret",
-        rf"secretsmanager:{_PLACE}secret:[\w/+=.@-]+",
+        rf"secretsmanager:{_PLACE}secret:[\w/+=.@!-]+",
         reads=(Grant(("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")),),
         writes=(Grant(("secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue")),),
         decrypts="secretsmanager",

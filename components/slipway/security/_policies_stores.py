@@ -42,7 +42,7 @@ _USE = (
     "kms:ReEncryptTo",
 )
 _SERVICES = {
-    DataClass.MODELS: ("ecr", "s3"),
+    DataClass.MODELS: ("dynamodb", "ecr", "rds", "s3", "secretsmanager"),
     DataClass.PERSONAL: ("dynamodb", "rds", "s3", "secretsmanager", "sqs"),
     DataClass.LOGS: ("s3",),
     DataClass.CLUSTER: ("ec2", "eks"),
@@ -50,12 +50,12 @@ _SERVICES = {
 }
 """Services through which principals of the account may use a class's key (where IAM allows them to as well)."""
 _GRANTED = {
-    DataClass.MODELS: ("ecr",),
+    DataClass.MODELS: ("dynamodb", "ecr", "rds"),
     DataClass.PERSONAL: ("dynamodb", "rds"),
     DataClass.CLUSTER: ("ec2", "eks"),
     DataClass.BACKUP: ("backup",),
 }
-"""Services that keep using a key by a grant: a repository, a table, a volume, a cluster's secrets, a recovery point."""
+"""Services that keep using a key by a grant: for a repository, table, database, volume, cluster or recovery point."""
 
 
 def partition_of(region: str) -> str:

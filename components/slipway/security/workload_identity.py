@@ -31,15 +31,15 @@ class WorkloadIdentityArgs(TypedDict):
     principal: Principal
     """Where the workload runs: pod, batch, function, state_machine or ci."""
     reads: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
-    """ARNs of what it reads: S3 buckets, prefixes (``…/*``) and objects, ECR repositories, DynamoDB tables, secrets,
-    SSM parameters, SQS queues, log groups. Default: nothing."""
+    """ARNs of what it reads: S3 buckets, prefixes (``…/*``) and objects, ECR repositories, DynamoDB tables and streams,
+    secrets, SSM parameters, SQS queues, log groups. Default: nothing."""
     writes: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """ARNs of what it writes: those kinds, SNS topics and Firehose streams. Writing to S3 is adding and replacing,
     never deleting. Default: nothing."""
     uses: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
-    """ARNs of what it calls: state machines, Batch job queues and definitions, Lambda functions, event buses, and KMS
-    keys. A key can be used only through the services of what is read and written; directly, if that is nothing.
-    Default: nothing."""
+    """ARNs of what it calls: state machines, Batch job queues and definitions, Lambda functions, event buses, database
+    users that it logs in as, and KMS keys. A key can be used only through the services of what is read and written;
+    directly, if that is nothing. Default: nothing."""
     cluster_name: NotRequired[pulumi.Input[str]]
     """For a pod: the EKS cluster."""
     namespace: NotRequired[str]

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from slipway.serving.network import Nat as Nat
     from slipway.serving.network import Network as Network
     from slipway.serving.network import NetworkArgs as NetworkArgs
+    from slipway.serving.online_store import AttributeType as AttributeType
+    from slipway.serving.online_store import OnlineStore as OnlineStore
+    from slipway.serving.online_store import OnlineStoreArgs as OnlineStoreArgs
+    from slipway.serving.online_store import StreamViewType as StreamViewType
+    from slipway.serving.online_store import TableClass as TableClass
+    from slipway.serving.service_database import Insights as Insights
+    from slipway.serving.service_database import ServiceDatabase as ServiceDatabase
+    from slipway.serving.service_database import ServiceDatabaseArgs as ServiceDatabaseArgs
     from slipway.serving.serving_cluster import ServingCluster as ServingCluster
     from slipway.serving.serving_cluster import ServingClusterArgs as ServingClusterArgs
 
@@ -24,6 +32,14 @@ __getattr__, __dir__ = _lazy.exports(
         "Nat": "network",
         "Network": "network",
         "NetworkArgs": "network",
+        "AttributeType": "online_store",
+        "OnlineStore": "online_store",
+        "OnlineStoreArgs": "online_store",
+        "StreamViewType": "online_store",
+        "TableClass": "online_store",
+        "Insights": "service_database",
+        "ServiceDatabase": "service_database",
+        "ServiceDatabaseArgs": "service_database",
         "ServingCluster": "serving_cluster",
         "ServingClusterArgs": "serving_cluster",
     },

@@ -12,6 +12,9 @@ OBJECT = f"{BUCKET}/artifacts/flight-delay/0a1b"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 REPOSITORY = "arn:aws:ecr:eu-west-1:123456789012:repository/acme-prod/flight-delay"
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/features"
+STREAM = f"{TABLE}/stream/2026-01-01T00:00:00.000"
+DATABASE_USER = "arn:aws:rds-db:eu-west-1:123456789012:dbuser:cluster-ABCDEFGHIJKL01234/service"
+ADMINISTRATOR = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!cluster-1b2c3d4e-AbCdEf"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db/password-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/acme/model"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:events"
@@ -158,6 +161,17 @@ CASES = {
                 REPOSITORY,
             ),
             allow(["ecr:GetAuthorizationToken"], "*"),
+        ],
+    ),
+    "a stream is read by its own actions": (
+        {"reads": [STREAM]},
+        [allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], STREAM)],
+    ),
+    "a database is used by logging in as one user": (
+        {"reads": [ADMINISTRATOR], "uses": [DATABASE_USER]},
+        [
+            allow(["rds-db:connect"], DATABASE_USER),
+            allow(["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"], ADMINISTRATOR),
         ],
     ),
     "secrets, parameters, queues and logs are read": (

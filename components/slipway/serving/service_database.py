@@ -1,0 +1,285 @@
+"""A relational database for the services of models."""
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Any, NotRequired, TypedDict, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from slipway import _check, versions
+from slipway._tags import Tags, classified
+from slipway.security import DataClass
+from slipway.serving import _database, _tags
+from slipway.serving._database import DatabaseSettings
+
+
+class Insights(StrEnum):
+    """Mode of Database Insights."""
+
+    STANDARD = "standard"
+    """Load of the last 7 days."""
+    ADVANCED = "advanced"
+    """Load of the last 15 months, plans and locks; paid for by capacity."""
+
+
+class ServiceDatabaseArgs(TypedDict):
+    """Inputs of ``ServiceDatabase``."""
+
+    cluster_identifier: str
+    """Name of the cluster: at most 40 of a-z, 0-9 and -. Changing it replaces the database."""
+    data_class: DataClass
+    """What the database holds: ``models`` or ``personal``."""
+    key_arn: pulumi.Input[str]
+    """KMS key that encrypts storage, backups, insights and the administrator's password: that of the data class."""
+    logs_key_arn: pulumi.Input[str]
+    """KMS key that encrypts the exported logs."""
+    vpc_id: pulumi.Input[str]
+    """VPC of the subnets."""
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Subnets without a way in from the internet, in at least two zones."""
+    zones: list[str]
+    """Availability zones, among those of the subnets, with an instance each. With one only, its outage or an upgrade is
+    the database's."""
+    allowed_security_group_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Security groups that may connect, such as the cluster's."""
+    database_name: NotRequired[str]
+    """Name of the first database. Default: ``models``."""
+    user: NotRequired[str]
+    """PostgreSQL user that workloads log in as, by IAM and without a password. Default: ``service``."""
+    engine_version: NotRequired[str]
+    """Aurora PostgreSQL version. Default: the one slipway pins."""
+    min_acu: NotRequired[float]
+    """Least capacity of an instance, in Aurora capacity units of 2 GiB each, in halves; at 0 it pauses when nobody is
+    connected. Default: 0.5."""
+    max_acu: NotRequired[float]
+    """Most capacity of an instance, in Aurora capacity units: the ceiling of its cost. Default: 4."""
+    auto_pause_seconds: NotRequired[int]
+    """With ``min_acu`` 0: seconds without connections until it pauses, 300 to 86400. Default: 300."""
+    backup_days: NotRequired[int]
+    """Days back to which the database can be restored, at most 35; of personal data 30, so that what was erased does
+    not come back later. Default: the most that the data class allows."""
+    backup_window: NotRequired[str]
+    """Time of the daily backup, in UTC. Default: ``02:00-03:00``."""
+    maintenance_window: NotRequired[str]
+    """Time in which changes that interrupt are made, in UTC. Default: ``sun:03:30-sun:04:30``."""
+    insights: NotRequired[Insights]
+    """Database Insights: ``standard`` or ``advanced``. Default: ``standard``."""
+    log_days: NotRequired[int]
+    """Days that exported logs are kept; one of CloudWatch's retentions. Default: 365."""
+    ca_bundle_path: NotRequired[str]
+    """Where a server's image has AWS's certificates for RDS (global-bundle.pem), which clients check the database
+    with. Default: ``/etc/ssl/certs/rds-global-bundle.pem``."""
+    final_snapshot: NotRequired[bool]
+    """Whether deleting the database leaves a last snapshot, and its automatic backups until they are due.
+    Default: true."""
+    final_snapshot_name: NotRequired[str]
+    """Name of that snapshot; RDS refuses to delete the database while there is one of this name.
+    Default: the cluster's name with ``-final``."""
+    deletion_protection: NotRequired[bool]
+    """Guards the database against deletion, in RDS and in Pulumi. Default: true."""
+    tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
+    """Tags added to the provider's default tags. Default: no extra tags."""
+
+
+class ServiceDatabase(pulumi.ComponentResource):
+    """Aurora PostgreSQL Serverless v2: encrypted, private, TLS only, logins by IAM. Stateful.
+
+    The administrator's password is made and rotated by RDS and known to nobody; it is needed once, to create ``user``
+    and grant it ``rds_iam``. A workload connects with ``environment``, the right ``connect_arn`` (``uses`` of
+    ``WorkloadIdentity``) and, where network policies hold, a way to ``port`` in ``egress_cidr_blocks``.
+    """
+
+    endpoint: pulumi.Output[str]
+    """Host name of the instance that writes; handed out once there is one."""
+    reader_endpoint: pulumi.Output[str]
+    """Host name of the instances that read; with one instance, that one."""
+    port: pulumi.Output[int]
+    """Port of the endpoints."""
+    database_name: pulumi.Output[str]
+    """Name of the first database."""
+    secret_arn: pulumi.Output[str]
+    """ARN of the secret with the administrator's name and password, for whoever sets the database up."""
+    resource_id: pulumi.Output[str]
+    """Id that IAM knows the cluster by; it survives renaming."""
+    connect_arn: pulumi.Output[str]
+    """ARN that stands for logging in as ``user``, for what a workload uses."""
+    security_group_id: pulumi.Output[str]
+    """Security group of the database."""
+    egress_cidr_blocks: pulumi.Output[list[str]]
+    """Networks of the subnets, for the network policies of workloads."""
+    environment: pulumi.Output[dict[str, str]]
+    """PGHOST and its like: what PostgreSQL clients need to know, but no password."""
+
+    def __init__(self, name: str, args: ServiceDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:index:ServiceDatabase", name, dict(args), opts)
+        _check.known(args, ServiceDatabaseArgs.__annotations__)
+        settings = _database.settings_of(args)
+        warning = versions.database_warning(settings.engine_version, date.today())
+        if warning:
+            pulumi.log.warn(warning, self)
+        tags = args.get("tags")
+        child = pulumi.ResourceOptions(parent=self)
+
+        # Before the cluster: RDS would make them itself, without a key and without an end.
+        logs = [
+            aws.cloudwatch.LogGroup(
+                f"{name}-logs-{kind}",
+                name=f"/aws/rds/cluster/{settings.cluster_identifier}/{kind}",
+                retention_in_days=settings.log_days,
+                kms_key_id=args["logs_key_arn"],
+                tags=classified(tags, DataClass.LOGS),
+                opts=child,
+            )
+            for kind in _database.LOG_TYPES
+        ]
+        group = self._group(name, args)
+        subnets = aws.rds.SubnetGroup(
+            f"{name}-subnets",
+            name=settings.cluster_identifier,
+            description=f"Subnets of {settings.cluster_identifier}",
+            subnet_ids=args["subnet_ids"],
+            tags=tags,
+            opts=child,
+        )
+        parameters = aws.rds.ClusterParameterGroup(
+            f"{name}-parameters",
+            family=settings.family,
+            description=f"Parameters of {settings.cluster_identifier}",
+            parameters=[
+                {"name": key, "value": value, "apply_method": "immediate"}
+                for key, value in _database.PARAMETERS.items()
+            ],
+            tags=tags,
+            opts=child,
+        )
+        cluster = self._cluster(name, args, settings, group, subnets, parameters, logs)
+        instances = [self._instance(name, zone, settings, cluster, tags) for zone in settings.zones]
+
+        # Only with an instance does anything answer there.
+        ready = pulumi.Output.all(cluster.endpoint, cluster.reader_endpoint, *(each.id for each in instances))
+        self.endpoint = ready.apply(lambda known: str(known[0]))
+        self.reader_endpoint = ready.apply(lambda known: str(known[1]))
+        self.port = pulumi.Output.from_input(_database.PORT)
+        self.database_name = pulumi.Output.from_input(settings.database_name)
+        self.secret_arn = cluster.master_user_secrets.apply(lambda secrets: str(secrets[0].secret_arn))
+        self.resource_id = cluster.cluster_resource_id
+        self.connect_arn = pulumi.Output.all(cluster.arn, cluster.cluster_resource_id).apply(
+            lambda known: _database.connect_arn(known[0], known[1], settings.user)
+        )
+        self.security_group_id = group.id
+        self.egress_cidr_blocks = self._networks(args["subnet_ids"])
+        self.environment = self.endpoint.apply(lambda host: _database.environment(settings, host))
+        self.register_outputs(
+            {
+                "endpoint": self.endpoint,
+                "readerEndpoint": self.reader_endpoint,
+                "port": self.port,
+                "databaseName": self.database_name,
+                "secretArn": self.secret_arn,
+                "resourceId": self.resource_id,
+                "connectArn": self.connect_arn,
+                "securityGroupId": self.security_group_id,
+                "egressCidrBlocks": self.egress_cidr_blocks,
+                "environment": self.environment,
+            }
+        )
+
+    def _group(self, name: str, args: ServiceDatabaseArgs) -> aws.ec2.SecurityGroup:
+        """Who may connect. Rules inline: one that somebody adds beside them is taken away again."""
+        return aws.ec2.SecurityGroup(
+            f"{name}-group",
+            vpc_id=args["vpc_id"],
+            description="Who may connect to the database",
+            ingress=[
+                {
+                    "description": "PostgreSQL from the allowed groups",
+                    "protocol": "tcp",
+                    "from_port": _database.PORT,
+                    "to_port": _database.PORT,
+                    "security_groups": args["allowed_security_group_ids"],
+                }
+            ],
+            egress=[],
+            tags=_tags.merge(args.get("tags"), {"Name": f"{name}-database"}),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _cluster(
+        self,
+        name: str,
+        args: ServiceDatabaseArgs,
+        settings: DatabaseSettings,
+        group: aws.ec2.SecurityGroup,
+        subnets: aws.rds.SubnetGroup,
+        parameters: aws.rds.ClusterParameterGroup,
+        logs: list[aws.cloudwatch.LogGroup],
+    ) -> aws.rds.Cluster:
+        key_arn, protection = args["key_arn"], settings.deletion_protection
+        capacity: aws.rds.ClusterServerlessv2ScalingConfigurationArgsDict = {
+            "min_capacity": settings.min_acu,
+            "max_capacity": settings.max_acu,
+        }
+        if settings.auto_pause_seconds is not None:
+            capacity["seconds_until_auto_pause"] = settings.auto_pause_seconds
+        return aws.rds.Cluster(
+            f"{name}-cluster",
+            cluster_identifier=settings.cluster_identifier,
+            engine=aws.rds.EngineType.AURORA_POSTGRESQL,
+            engine_version=settings.engine_version,
+            serverlessv2_scaling_configuration=capacity,
+            database_name=settings.database_name,
+            port=_database.PORT,
+            master_username=_database.ADMINISTRATOR,
+            manage_master_user_password=True,
+            master_user_secret_kms_key_id=key_arn,
+            iam_database_authentication_enabled=True,
+            storage_encrypted=True,
+            kms_key_id=key_arn,
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=[group.id],
+            db_cluster_parameter_group_name=parameters.name,
+            enabled_cloudwatch_logs_exports=list(_database.LOG_TYPES),
+            database_insights_mode=settings.insights,
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=key_arn,
+            performance_insights_retention_period=_database.INSIGHTS_DAYS[settings.insights],
+            backup_retention_period=settings.backup_days,
+            preferred_backup_window=settings.backup_window,
+            preferred_maintenance_window=settings.maintenance_window,
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=settings.final_snapshot_name is None,
+            skip_final_snapshot=settings.final_snapshot_name is None,
+            final_snapshot_identifier=settings.final_snapshot_name,
+            deletion_protection=protection,
+            tags=classified(args.get("tags"), settings.data_class),
+            opts=pulumi.ResourceOptions(parent=self, protect=protection, depends_on=logs),
+        )
+
+    def _instance(
+        self, name: str, zone: str, settings: DatabaseSettings, cluster: aws.rds.Cluster, tags: Tags | None
+    ) -> aws.rds.ClusterInstance:
+        return aws.rds.ClusterInstance(
+            f"{name}-{zone}",
+            identifier=f"{settings.cluster_identifier}-{zone}",
+            cluster_identifier=cluster.id,
+            engine=aws.rds.EngineType.AURORA_POSTGRESQL,
+            engine_version=cluster.engine_version,
+            instance_class="db.serverless",
+            availability_zone=zone,
+            db_subnet_group_name=cluster.db_subnet_group_name,
+            publicly_accessible=False,
+            # The version is pinned: an upgrade is a change of the program, seen in its preview.
+            auto_minor_version_upgrade=False,
+            copy_tags_to_snapshot=True,
+            tags=classified(tags, settings.data_class),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _networks(self, subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]) -> pulumi.Output[list[str]]:
+        here = pulumi.InvokeOutputOptions(parent=self)
+        known: pulumi.Output[list[str]] = pulumi.Output.from_input(cast(Any, subnet_ids))
+        return known.apply(
+            lambda ids: pulumi.Output.all(*(aws.ec2.get_subnet_output(id=each, opts=here).cidr_block for each in ids))
+        )
