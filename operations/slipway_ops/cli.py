@@ -28,7 +28,7 @@ class _Parser(argparse.ArgumentParser):
         required = "the following arguments are required: "
         if message.startswith(required):
             message = f"{message.removeprefix(required)}: accepted: a value: received: nothing"
-        message = message.removeprefix("argument ")
+        message = " ".join(message.removeprefix("argument ").split())
         print(f"{self.prog}: {message}", file=sys.stderr)
         sys.exit(2)
 

@@ -12,7 +12,7 @@ import pydantic
 from botocore.exceptions import ClientError
 from pydantic import AfterValidator
 
-from slipway_ops.content import EMAIL, Instant, Line, ReleaseId, Role, Section
+from slipway_ops.content import EMAIL, Instant, ReleaseId, Role, Section, Text
 from slipway_ops.objects import calls, code, missing
 from slipway_ops.problems import Problem, ReleaseError, of_validation
 from slipway_ops.record import record_key
@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 SUFFIX = ".withdrawn.json"
 
 
+_LINE = Text(r"\S(.{0,498}\S)?", "1 to 500 characters on one line, without spaces around")
+
+
 def reason(value: str) -> str:
     """Why a release is withdrawn; raises ``ValueError`` that says what is accepted."""
+    _LINE.check(value)
     if EMAIL.search(value):
         raise ValueError("no personal data, because a withdrawal is locked for years")
     return value
@@ -35,7 +39,7 @@ class Withdrawal(Section):
 
     schema_version: Literal[1] = 1
     id: ReleaseId
-    reason: Annotated[Line, AfterValidator(reason)]
+    reason: Annotated[str, AfterValidator(reason)]
     by: Role
     at: Instant
 
