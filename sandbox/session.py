@@ -19,7 +19,7 @@ from sandbox.engine.state import write_private
 from sandbox.workspace import Workspace
 
 STAND_IN, PULUMI, AUTO = "stand-in", "pulumi", "auto"
-_KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "SLIPWAY_CRDS")
 
 
 class SessionError(Exception):

@@ -1,7 +1,7 @@
 """Answers what the program asks of the engine: register, read, invoke, outputs."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sandbox.engine.detail import details
 from sandbox.engine.goal import Goal
@@ -41,6 +41,8 @@ class Deployment:
         self._lifecycle = Lifecycle(run, self.providers, self.removal)
         self._claimed: set[str] = set()
         self._outputs: Properties = {}
+        self.monitor = ""
+        """Address at which a provider can register; empty where nobody listens."""
 
     def urn(self, parent: str, type_: str, name: str) -> str:
         """URN of a resource of this stack."""
@@ -58,14 +60,14 @@ class Deployment:
     def register(self, goal: Goal) -> Answer:
         """Bring one resource to what the program declares."""
         run = self.run
+        if goal.remote:
+            return self._remote(goal)
         self._claim(goal.urn)
         if run.blocked(goal.needs()):
             run.skip(goal.urn)
             return Answer(goal.urn, failed=True)
         try:
             old = run.old(goal.urn, goal.aliases)
-            if goal.remote:
-                raise StepError("the stand-in engine has no remote components; import the Python class instead")
             if goal.is_provider:
                 entry = self.providers.declare(goal, old, goal.urn in run.renamed)
             elif goal.custom:
@@ -152,6 +154,24 @@ class Deployment:
         if not run.preview and entry.outputs != outputs:
             entry.outputs = outputs
             run.state.put(entry)
+
+    def _remote(self, goal: Goal) -> Answer:
+        """A component that its provider makes: the provider registers it and what is in it here, as a program does."""
+        run = self.run
+        if run.blocked(goal.needs()):
+            run.skip(goal.urn)
+            return Answer(goal.urn, failed=True)
+        try:
+            reference = goal.provider or goal.providers.get(goal.package, "")
+            _, provider = self.providers.of(reference, goal.type, goal.version)
+            if not provider.configured:  # only in a preview: it is shown, and nothing is known of it
+                self.register(replace(goal, remote=False))
+                return Answer(goal.urn)
+            outputs = provider.construct(goal, run.project, run.stack, self.monitor, run.preview)
+        except (StepError, ProviderError) as error:
+            run.fail(goal.urn, goal.type, goal.name, str(error))
+            return Answer(goal.urn, failed=True)
+        return Answer(goal.urn, outputs=outputs)
 
     def _component(self, goal: Goal, old: Entry | None) -> Entry:
         run, started = self.run, time.monotonic()

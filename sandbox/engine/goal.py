@@ -22,6 +22,8 @@ class Goal:
     remote: bool = False
     parent: str = ""
     provider: str = ""
+    providers: dict[str, str] = field(default_factory=dict)
+    """Of a component: package -> reference of the provider that its parts use."""
     inputs: Properties = field(default_factory=dict)
     dependencies: list[str] = field(default_factory=list)
     property_dependencies: dict[str, list[str]] = field(default_factory=dict)
@@ -51,6 +53,7 @@ class Goal:
             remote=request.remote,
             parent=request.parent,
             provider=request.provider,
+            providers=dict(request.providers),
             inputs=decode(request.object),
             dependencies=sorted(request.dependencies),
             property_dependencies={

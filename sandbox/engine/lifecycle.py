@@ -42,7 +42,7 @@ class Lifecycle:
         entry = replace(entry, id=old.id, outputs=old.outputs, generation=old.generation)
         found = self._difference(provider, goal, old, inputs, reference)
         if found.replaces:
-            return self._replace(provider, goal, old, entry, asked, found, started)
+            return self._replace(provider, goal, old, entry, found, started)
         if found.changed or old.failures:
             return self._update(provider, goal, old, entry, found, started)
         entry.outputs = seal_keys(old.outputs, goal.secrets)
@@ -116,7 +116,6 @@ class Lifecycle:
         goal: Goal,
         old: Entry,
         entry: Entry,
-        asked: Properties,
         found: Difference,
         started: float,
     ) -> Entry:
@@ -124,8 +123,8 @@ class Lifecycle:
             raise StepError(protected(goal.urn, "replaced"))
         run = self._run
         entry = replace(entry, id="", outputs={}, generation=old.generation + 1)
-        # without the old inputs, so that a generated name is a new one
-        entry.inputs = self._check(provider, goal, asked, {}, entry.generation)
+        # without the old inputs: a generated name is a new one, and a new resource ignores no change
+        entry.inputs = self._check(provider, goal, goal.inputs, {}, entry.generation)
         first = found.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
         if first and not run.preview:
             self._removal.before_replacement(old)

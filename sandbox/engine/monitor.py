@@ -150,13 +150,14 @@ def serve(deployment: Deployment) -> tuple[str, Callable[[], None]]:
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
     engine_pb2_grpc.add_EngineServicer_to_server(monitor, server)
     port = server.add_insecure_port("127.0.0.1:0")
+    deployment.monitor = f"127.0.0.1:{port}"
     server.start()
 
     def stop() -> None:
         server.stop(_GRACE_SECONDS).wait()
         pool.shutdown(wait=True)  # a call whose program was killed goes on: its operation must be noted
 
-    return f"127.0.0.1:{port}", stop
+    return deployment.monitor, stop
 
 
 def _result(answer: Answer) -> Any:

@@ -5,9 +5,10 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
+from pulumi.runtime.proto import alias_pb2, status_pb2
 from pulumi.runtime.proto import provider_pb2 as messages
-from pulumi.runtime.proto import status_pb2
 
+from sandbox.engine.goal import Goal
 from sandbox.engine.sealed import decode, encode
 from sandbox.providers.values import Properties
 
@@ -173,6 +174,28 @@ class Provider:
         response = self._call("Invoke", messages.InvokeRequest(tok=token, args=encode(arguments), preview=preview))
         failures = [(failure.property, failure.reason) for failure in response.failures]
         return decode(getattr(response, "return")), failures
+
+    def construct(self, goal: Goal, project: str, stack: str, monitor: str, preview: bool) -> Properties:
+        """Let the provider register one of its own components at ``monitor``; returns the component's outputs."""
+        if not self.configured:
+            return {}
+        request = messages.ConstructRequest(
+            project=project,
+            stack=stack,
+            organization="organization",
+            dryRun=preview,
+            monitorEndpoint=monitor,
+            type=goal.type,
+            name=goal.name,
+            parent=goal.parent,
+            inputs=encode(goal.inputs),
+            dependencies=goal.dependencies,
+            protect=goal.protect,
+            retainOnDelete=goal.retain,
+            ignoreChanges=goal.ignore,
+            aliases=[alias_pb2.Alias(urn=item) for item in goal.aliases],
+        )
+        return decode(self._call("Construct", request).state)
 
     def _call(self, method: str, request: Any) -> Any:
         try:

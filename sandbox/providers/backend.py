@@ -34,6 +34,8 @@ class Backend(ABC):
 
     package: str = ""
     """First part of the types that it knows, such as ``aws``."""
+    constructs: bool = False
+    """Whether it has components of its own."""
 
     def check_config(self, inputs: Properties) -> tuple[Properties, list[Failure]]:
         """Provider arguments, completed, and what is wrong with them. Compound ones are JSON text."""
@@ -78,6 +80,10 @@ class Backend(ABC):
     @abstractmethod
     def invoke(self, token: str, arguments: Properties) -> Properties:
         """Answer a function."""
+
+    def construct(self, type_: str, name: str, inputs: Properties) -> Properties:  # noqa: ARG002
+        """Outputs of a component of the provider's own; raises ``ValueError`` for one that it does not have."""
+        raise ValueError(f"{type_} is not supported by the sandbox")
 
     def preview(self, type_: str, inputs: Properties, outputs: Properties | None) -> Properties:  # noqa: ARG002
         """Outputs to show for a create (``outputs`` is None) or update that is only previewed.

@@ -14,17 +14,18 @@ from collections.abc import Callable
 from concurrent import futures
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, status_pb2
+from google.protobuf import empty_pb2, json_format
+from pulumi.runtime.proto import plugin_pb2
 from pulumi.runtime.proto import provider_pb2 as messages
 from pulumi.runtime.proto import provider_pb2_grpc as rpc
 
+from sandbox.providers import answers, construct
 from sandbox.providers.backend import Backend, Existing, Failure, NotReady
-from sandbox.providers.changes import Difference, Kind, compare, ignoring, top_level
-from sandbox.providers.values import Properties, decode, encode
+from sandbox.providers.changes import Difference, Kind, compare, ignoring
+from sandbox.providers.values import Properties, decode, encode, marked
 
 MESSAGE_LIMIT = 400 * 1024 * 1024
 """Bytes of one message, as the engine allows."""
@@ -36,11 +37,14 @@ class Servicer(rpc.ResourceProviderServicer):
     """Answers the engine out of a ``Backend``."""
 
     def __init__(self, backend: Backend, version: str) -> None:
-        self._backend, self._version = backend, version
+        self._backend, self._version, self._secrets = backend, version, backend.constructs
 
     def Handshake(self, request: Any, context: Any) -> Any:
-        """Secrets are unwrapped before they come and marked again by the engine."""
-        return messages.ProviderHandshakeResponse(accept_secrets=False)
+        """Secrets are unwrapped before they come and marked again by the engine, unless there are components.
+
+        The engine lets only those construct components that do both themselves (``values.marked``).
+        """
+        return messages.ProviderHandshakeResponse(accept_secrets=self._secrets)
 
     def Attach(self, request: Any, context: Any) -> Any:
         """An engine that did not start this process (PULUMI_DEBUG_PROVIDERS)."""
@@ -62,16 +66,16 @@ class Servicer(rpc.ResourceProviderServicer):
     def CheckConfig(self, request: Any, context: Any) -> Any:
         """Validate provider arguments."""
         inputs, failures = self._backend.check_config(decode(request.news))
-        return messages.CheckResponse(inputs=encode(inputs), failures=_failures(failures))
+        return messages.CheckResponse(inputs=encode(inputs), failures=answers.failures(failures))
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
         """Compare provider arguments."""
-        return _difference(self._backend.diff_config(decode(request.old_inputs), decode(request.news)))
+        return answers.difference(self._backend.diff_config(decode(request.old_inputs), decode(request.news)))
 
     def Configure(self, request: Any, context: Any) -> Any:
         """Take provider arguments."""
         self._backend.configure(decode(request.args), os.environ)
-        return messages.ConfigureResponse(supportsPreview=True)
+        return messages.ConfigureResponse(supportsPreview=True, acceptSecrets=self._secrets)
 
     def Check(self, request: Any, context: Any) -> Any:
         """Complete and validate inputs."""
@@ -79,24 +83,25 @@ class Servicer(rpc.ResourceProviderServicer):
         inputs, failures = self._backend.check(
             request.type, request.urn, request.name, olds, news, request.randomSeed or request.urn.encode()
         )
-        return messages.CheckResponse(inputs=encode(inputs), failures=_failures(failures))
+        return messages.CheckResponse(inputs=self._encode(inputs, request.news), failures=answers.failures(failures))
 
     def Diff(self, request: Any, context: Any) -> Any:
         """Compare inputs."""
         olds = decode(request.old_inputs)
         news = ignoring(olds, decode(request.news), request.ignoreChanges)
-        return _difference(self._backend.diff(request.type, request.id, olds, decode(request.olds), news))
+        return answers.difference(self._backend.diff(request.type, request.id, olds, decode(request.olds), news))
 
     def Create(self, request: Any, context: Any) -> Any:
         """Create, unless this is a preview."""
         inputs = decode(request.properties)
         if request.preview:
-            return messages.CreateResponse(properties=encode(self._backend.preview(request.type, inputs, None)))
+            outputs = self._backend.preview(request.type, inputs, None)
+            return messages.CreateResponse(properties=self._encode(outputs, request.properties))
         try:
             identifier, outputs = self._backend.create(request.type, inputs, request.timeout)
         except NotReady as error:
-            _not_ready(context, error, inputs)
-        return messages.CreateResponse(id=identifier, properties=encode(outputs))
+            answers.not_ready(context, error, inputs)
+        return messages.CreateResponse(id=identifier, properties=self._encode(outputs, request.properties))
 
     def Read(self, request: Any, context: Any) -> Any:
         """Look it up; an empty id says that it is gone."""
@@ -105,19 +110,24 @@ class Servicer(rpc.ResourceProviderServicer):
         if found is None:
             return messages.ReadResponse()
         known = inputs if found.inputs is None else found.inputs
-        return messages.ReadResponse(id=found.id, properties=encode(found.outputs), inputs=encode(known))
+        return messages.ReadResponse(
+            id=found.id,
+            properties=self._encode(found.outputs, request.properties),
+            inputs=self._encode(known, request.inputs),
+        )
 
     def Update(self, request: Any, context: Any) -> Any:
         """Update, unless this is a preview."""
         olds, outputs = decode(request.old_inputs), decode(request.olds)
         news = ignoring(olds, decode(request.news), request.ignoreChanges)
         if request.preview:
-            return messages.UpdateResponse(properties=encode(self._backend.preview(request.type, news, outputs)))
+            shown = self._backend.preview(request.type, news, outputs)
+            return messages.UpdateResponse(properties=self._encode(shown, request.news))
         try:
             result = self._backend.update(request.type, request.id, olds, outputs, news, request.timeout)
         except NotReady as error:
-            _not_ready(context, error, news)
-        return messages.UpdateResponse(properties=encode(result))
+            answers.not_ready(context, error, news)
+        return messages.UpdateResponse(properties=self._encode(result, request.news))
 
     def Delete(self, request: Any, context: Any) -> Any:
         """Delete."""
@@ -131,10 +141,19 @@ class Servicer(rpc.ResourceProviderServicer):
         getattr(response, "return").CopyFrom(encode(self._backend.invoke(request.tok, decode(request.args))))
         return response
 
+    def Construct(self, request: Any, context: Any) -> Any:
+        """Register a component of the provider's own, by the engine's leave."""
+        outputs = self._backend.construct(request.type, request.name, decode(request.inputs))
+        return construct.register(request, outputs)
+
     def Cancel(self, request: Any, context: Any) -> Any:
         """Stop waiting."""
         self._backend.cancel()
         return _EMPTY
+
+    def _encode(self, properties: Properties, like: Any) -> Any:
+        """The properties as a message; what is secret in the message ``like`` is marked, where that is ours to do."""
+        return encode(marked(properties, json_format.MessageToDict(like)) if self._secrets else properties)
 
 
 class _Guard(grpc.ServerInterceptor):  # type: ignore[misc] # grpc has no types
@@ -187,40 +206,6 @@ def sdk_version(package: str) -> str:
         raise ValueError(f"{package} is not installed")
     version: str = json.loads((Path(spec.origin).parent / "pulumi-plugin.json").read_text())["version"]
     return version
-
-
-def _failures(failures: list[Failure]) -> list[Any]:
-    return [messages.CheckFailure(property=key, reason=reason) for key, reason in failures]
-
-
-def _difference(found: Difference) -> Any:
-    kinds = messages.PropertyDiff.Kind
-    detail = {
-        path: messages.PropertyDiff(
-            kind=kinds.Value(f"{kind}_REPLACE" if path in found.replaces else Kind(kind).value), inputDiff=True
-        )
-        for path, kind in found.changes.items()
-    }
-    return messages.DiffResponse(
-        changes=messages.DiffResponse.DIFF_SOME if found.changes else messages.DiffResponse.DIFF_NONE,
-        diffs=sorted({top_level(path) for path in found.changes}),
-        replaces=sorted({top_level(path) for path in found.replaces}),
-        detailedDiff=detail,
-        hasDetailedDiff=True,
-        deleteBeforeReplace=bool(found.replaces) and found.delete_before_replace,
-    )
-
-
-def _not_ready(context: Any, error: NotReady, inputs: Properties) -> NoReturn:
-    code = grpc.StatusCode.UNKNOWN
-    detail = messages.ErrorResourceInitFailed(
-        id=error.id, properties=encode(error.outputs), inputs=encode(inputs), reasons=list(error.reasons)
-    )
-    status = status_pb2.Status(code=code.value[0], message=str(error))
-    status.details.add().Pack(detail)
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(code, str(error))
-    raise error
 
 
 __all__ = [

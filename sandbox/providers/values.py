@@ -52,6 +52,26 @@ def encode(properties: Mapping[str, Any]) -> Any:
     return struct
 
 
+def marked(properties: Properties, like: Mapping[str, Any]) -> Properties:
+    """``properties`` with a secret's mark on each value that holds one in ``like``: what the engine would do itself."""
+    result = dict(properties)
+    for key, value in like.items():
+        if key not in result:
+            continue
+        if isinstance(result[key], Mapping) and isinstance(value, Mapping) and MARK not in value:
+            result[key] = marked(result[key], value)
+        elif _holds_secret(value):
+            result[key] = {MARK: SECRET, "value": result[key]}
+    return result
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        own = value.get(MARK) == SECRET or (value.get(MARK) == OUTPUT and value.get("secret") is True)
+        return own or any(map(_holds_secret, value.values()))
+    return isinstance(value, list) and any(map(_holds_secret, value))
+
+
 def has_unknown(value: Any) -> bool:
     """Whether any part of ``value`` is not known yet."""
     if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
 """The plugin's executable: ``python -m sandbox.providers.kubernetes``."""
 
-from sandbox.providers.kubernetes.backend import KubernetesBackend
+from sandbox.providers.kubernetes.helm import KubernetesWithHelm
 from sandbox.providers.protocol import sdk_version, serve
 
 if __name__ == "__main__":
-    serve(KubernetesBackend(), sdk_version("pulumi_kubernetes"))
+    serve(KubernetesWithHelm(), sdk_version("pulumi_kubernetes"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sandbox.providers.backend import Backend, Existing, Failure
 from sandbox.providers.changes import Difference, compare
-from sandbox.providers.kubernetes import config, objects, pod_security, rules, schema
+from sandbox.providers.kubernetes import config, crds, objects, pod_security, rules, schema
 from sandbox.providers.kubernetes.kinds import KindError, ObjectKind
 from sandbox.providers.kubernetes.store import Manifest, Store
 from sandbox.providers.values import UNKNOWN, Properties
@@ -101,8 +101,8 @@ class KubernetesBackend(Backend):
         with self._lock:
             if (kind, _identifier(namespace, name)) in self._made:
                 raise ValueError(f"{kind.name} {_identifier(namespace, name)} already exists: two resources declare it")
-            live = objects.born(kind, inputs, self._cluster.get(kind, namespace, name))
-            self._cluster.put(kind, namespace, name, live)
+            live = objects.born(kind, inputs, self.store.get(kind, namespace, name))
+            self.store.put(kind, namespace, name, live)
             self._made.add((kind, _identifier(namespace, name)))
         return _identifier(namespace, name), self._outputs(kind, live)
 
@@ -111,7 +111,7 @@ class KubernetesBackend(Backend):
         del outputs
         kind = ObjectKind.of(type_, inputs)
         namespace, name = _parsed(identifier)
-        live = self._cluster.get(kind, namespace, name)
+        live = self.store.get(kind, namespace, name)
         if live is None:
             return None
         known = objects.said(live, inputs) if inputs else objects.imported(live)
@@ -126,10 +126,10 @@ class KubernetesBackend(Backend):
         self._refuse(kind, news)
         namespace, name = _parsed(identifier)
         with self._lock:
-            before = self._cluster.get(kind, namespace, name)
+            before = self.store.get(kind, namespace, name)
             live = objects.born(kind, news, None) if before is None else objects.updated(kind, before, olds, news)
             if live != before:
-                self._cluster.put(kind, namespace, name, live)
+                self.store.put(kind, namespace, name, live)
         return self._outputs(kind, live)
 
     def delete(self, type_: str, identifier: str, inputs: Properties, outputs: Properties, timeout: float) -> None:
@@ -137,7 +137,7 @@ class KubernetesBackend(Backend):
         del inputs, outputs, timeout
         kind = ObjectKind.of(type_, {})
         with self._lock:
-            self._cluster.delete(kind, *_parsed(identifier))
+            self.store.delete(kind, *_parsed(identifier))
             self._made.discard((kind, identifier))
 
     def invoke(self, token: str, arguments: Properties) -> Properties:
@@ -156,7 +156,13 @@ class KubernetesBackend(Backend):
         self._stopped.set()
 
     @property
-    def _cluster(self) -> Store:
+    def default_namespace(self) -> str:
+        """Namespace of what names none."""
+        return self._config.namespace if self._config else "default"
+
+    @property
+    def store(self) -> Store:
+        """The cluster's manifests; raises ``ValueError`` where the cluster is not known."""
         if self._store is None:
             raise ValueError("the provider was not configured: its kubeconfig is not known yet")
         return self._store
@@ -167,18 +173,16 @@ class KubernetesBackend(Backend):
             annotations = {**(metadata.get("annotations") or {}), objects.AUTONAMED: "true"}
             metadata = {**metadata, "name": made, "annotations": annotations}
         if kind.namespaced and not metadata.get("namespace"):
-            namespace = self._config.namespace if self._config else "default"
-            metadata = {**metadata, "namespace": namespace}
+            metadata = {**metadata, "namespace": self.default_namespace}
         return metadata
 
     def _problems(self, kind: ObjectKind, inputs: Properties) -> list[Failure]:
         document = {key: value for key, value in inputs.items() if not key.startswith("__")}
-        if kind.recorded:
-            return rules.of_metadata(document)
-        found, shaped = schema.examine(document, secret=kind.name == "Secret")
+        examine, of_kind = (crds.examine, rules.of_custom) if kind.custom else (schema.examine, rules.problems)
+        found, shaped = examine(document, kind.name == "Secret")
         if found or not shaped:  # the other rules need the shape; an update looks again when all is known
             return found
-        found = rules.problems(document)
+        found = of_kind(document)
         template = rules.pod_template(document)
         if template is not None and self._level(inputs["metadata"].get("namespace")) == "restricted":
             path, pod = template
@@ -207,13 +211,13 @@ class KubernetesBackend(Backend):
         """
         started, patience = time.monotonic(), min(timeout or NAMESPACE_WAIT, NAMESPACE_WAIT)
         while namespace and namespace not in (*_BUILT_IN_NAMESPACES, *self._foreign):
-            if self._cluster.get(_NAMESPACE, "", namespace) is not None:
+            if self.store.get(_NAMESPACE, "", namespace) is not None:
                 return
             waited = time.monotonic() - started
-            if waited > min(patience, FOREIGN_WAIT) and not self._levels and not self._cluster.namespaces():
+            if waited > min(patience, FOREIGN_WAIT) and not self._levels and not self.store.namespaces():
                 self._foreign.add(namespace)
             elif waited > patience or self._stopped.wait(0.02):
-                known = ", ".join(sorted({*_BUILT_IN_NAMESPACES, *self._cluster.namespaces()}))
+                known = ", ".join(sorted({*_BUILT_IN_NAMESPACES, *self.store.namespaces()}))
                 raise ValueError(f"metadata.namespace: accepted: {known}: received: {namespace}")
 
     @staticmethod

@@ -1,21 +1,17 @@
 """What is known about kinds: which exist, which have a namespace, which changes need a new object.
 
-Built-in kinds come from the schemas. A custom kind must stand in ``CUSTOM``: its schema is unknown here, so its objects
-are only recorded, and the summary of an update says so.
+Built-in kinds come from the schemas. A custom kind must be defined in the folder of ``crds``, or stand in ``CUSTOM``:
+then its schema is unknown here, its objects are only recorded, and the summary of an update says so.
 """
 
+import difflib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from sandbox.providers.kubernetes import schema
+from sandbox.providers.kubernetes import crds, schema
+from sandbox.providers.kubernetes.custom import CUSTOM, CUSTOM_FILE
 from sandbox.providers.values import UNKNOWN, Properties
-
-CUSTOM: dict[tuple[str, str], bool] = {
-    ("eks.amazonaws.com/v1", "NodeClass"): False,
-    ("karpenter.sh/v1", "NodePool"): False,
-}
-"""Custom kinds that are accepted -> whether their objects live in a namespace. Add the kinds of a new operator here."""
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -99,11 +95,13 @@ class ObjectKind:
             raise KindError(f"{type_} is not supported by the sandbox: declare the objects themselves")
         if name.endswith(("Patch", "List")):
             raise KindError(f"{type_} is not supported by the sandbox: declare the object itself")
-        if not kind.recorded and (name in _NOT_STORED or not schema.exists(api_version, name)):
-            known = ", ".join(f"{version} {custom}" for version, custom in CUSTOM)
+        if not kind.custom and (name in _NOT_STORED or not schema.exists(api_version, name)):
+            known = {f"{version} {custom}" for version, custom in CUSTOM} | set(crds.known())
+            close = difflib.get_close_matches(f"{api_version} {name}", sorted(known), 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
             raise KindError(
-                f"{type_}: accepted: a kind of Kubernetes {schema.VERSION}, or one of {known}: received: "
-                f"{api_version} {name}"
+                f"{type_}: accepted: a kind of Kubernetes {schema.VERSION}, or a custom one that {crds.CRDS} defines "
+                f"or {CUSTOM_FILE} lists: received: {api_version} {name}{hint}"
             )
         for key, expected in (("apiVersion", api_version), ("kind", name)):
             if inputs.get(key, expected) not in (expected, UNKNOWN):
@@ -111,13 +109,26 @@ class ObjectKind:
         return kind
 
     @property
+    def defined(self) -> bool:
+        """Whether it is a custom kind whose definition is here."""
+        return crds.scope(self.api_version, self.name) is not None
+
+    @property
+    def custom(self) -> bool:
+        """Whether it is a custom kind."""
+        return (self.api_version, self.name) in CUSTOM or self.defined
+
+    @property
     def recorded(self) -> bool:
         """Whether its objects are kept without being validated."""
-        return (self.api_version, self.name) in CUSTOM
+        return self.custom and not self.defined
 
     @property
     def namespaced(self) -> bool:
         """Whether its objects live in a namespace."""
+        defined = crds.scope(self.api_version, self.name)
+        if defined is not None:
+            return defined
         return CUSTOM.get((self.api_version, self.name), self.name not in _CLUSTER_SCOPED)
 
     @cached_property

@@ -20,7 +20,7 @@ _UNITS = {unit: Decimal(10) ** (3 * power) for power, unit in enumerate(["n", "u
 _UNITS |= {f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)}
 _PORT = re.compile(r"(?=.{1,15}\Z)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _LABEL_NAMED = ("Namespace", "Service")
-_CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+_CONTROLLERS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout")
 _ANY_NAME = ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
 
 _TEMPLATES = {
@@ -28,13 +28,14 @@ _TEMPLATES = {
     "PodTemplate": ("template",),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
     **dict.fromkeys(
-        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"), ("spec", "template")
+        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "Rollout"),
+        ("spec", "template"),
     ),
 }
 
 
 def pod_template(document: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """Path and value of the pod (template) in a built-in object, if it has one."""
+    """Path and value of the pod (template) in an object, if it has one."""
     steps = _TEMPLATES.get(document["kind"])
     if steps is None:
         return None
@@ -55,14 +56,22 @@ def problems(document: dict[str, Any]) -> list[Problem]:
 
     A single value that is not known yet is taken for right.
     """
-    found = [*of_metadata(document), *words.problems(document), *_exclusive(document)]
+    return [*of_metadata(document), *words.problems(document), *_exclusive(document), *of_template(document)]
+
+
+def of_custom(document: dict[str, Any]) -> list[Problem]:
+    """Path and text of everything that is wrong with a custom object, as far as it is like a built-in one."""
+    return [*of_metadata(document), *of_template(document)]
+
+
+def of_template(document: dict[str, Any]) -> list[Problem]:
+    """What is wrong with the pod (template) of an object whose pods fit their schema."""
     template = pod_template(document)
-    if template is not None:
-        path, pod = template
-        if path:
-            found += _labels(f"{path}.metadata", pod.get("metadata") or {})
-        found += [*_selector(document, pod), *_pod(f"{path}.spec" if path else "spec", pod.get("spec") or {})]
-    return found
+    if template is None:
+        return []
+    path, pod = template
+    found = list(_labels(f"{path}.metadata", pod.get("metadata") or {})) if path else []
+    return [*found, *_selector(document, pod), *_pod(f"{path}.spec" if path else "spec", pod.get("spec") or {})]
 
 
 def containers(prefix: str, spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

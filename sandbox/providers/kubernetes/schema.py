@@ -33,6 +33,11 @@ def examine(document: dict[str, Any], secret: bool = False) -> tuple[list[tuple[
     validator = _validator(document["apiVersion"], document["kind"])
     if validator is None:
         raise ValueError(f"no schema for {document['apiVersion']} {document['kind']} in Kubernetes {VERSION}")
+    return listed(validator, document, secret)
+
+
+def listed(validator: Any, document: dict[str, Any], secret: bool) -> tuple[list[tuple[str, str]], bool]:
+    """What ``examine`` says, by a validator of any schema."""
     found: list[tuple[str, str]] = []
     shaped = True
     for error in validator.iter_errors(document):

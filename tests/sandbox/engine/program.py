@@ -30,6 +30,13 @@ class Box(pulumi.ComponentResource):
         super().__init__("boxes:index:Box", name, props, opts)
 
 
+class Kit(pulumi.ComponentResource):
+    label: pulumi.Output[str]
+
+    def __init__(self, name, props=None, opts=None):
+        super().__init__("things:index:Kit", name, {"label": None, **(props or {})}, opts, remote=True)
+
+
 class Things(pulumi.ProviderResource):
     def __init__(self, name, props=None, opts=None):
         super().__init__("things", name, props, opts)

@@ -42,7 +42,7 @@ def test_a_failure_skips_what_needs_it_and_nothing_is_deleted(direct: Direct) ->
         ({"type": "clouds:index:Cloud"}, "the sandbox has no provider for package 'clouds'; it has things"),
         ({"provider": "urn:pulumi:dev::toys::pulumi:providers:things::none::1"}, "unknown provider"),
         ({"import_id": "x"}, "the stand-in engine cannot import"),
-        ({"remote": True}, "the stand-in engine has no remote components"),
+        ({"remote": True}, "things:index:Thing is not supported by the sandbox"),
     ],
 )
 def test_refusals_name_what_is_wrong(direct: Direct, goal: Properties, message: str) -> None:

@@ -202,6 +202,16 @@ def test_a_changed_replacement_trigger_replaces(direct: Direct) -> None:
     assert found == [Op.CREATE, Op.SAME, Op.SAME, Op.REPLACE]
 
 
+def test_a_replacement_ignores_no_change(direct: Direct) -> None:
+    """Otherwise what somebody else owns could never be changed on purpose: the trigger would bring the old value."""
+    sizes = []
+    for trigger, size in (("one", 1), ("one", 2), ("two", 2)):
+        with direct.run() as program:
+            program.thing("a", trigger=trigger, size=size, ignore=["size"])
+        sizes.append([thing["size"] for thing in direct.things().values()])
+    assert sizes == [[1], [1], [2]]
+
+
 def test_an_alias_renames_without_a_call_and_children_follow_their_parent(direct: Direct) -> None:
     box = "boxes:index:Box"
     with direct.run() as program:

@@ -40,6 +40,36 @@ OUTPUTS = {
 }
 
 
+KIT = """
+mine = Things("mine", {"prefix": "p-"})
+box = Box("box", opts=options(providers=[mine]))
+a = Thing("a", {"name": "a"}, options(parent=box))
+kit = Kit("kit", {"label": a.address, "size": SIZE}, options(parent=box))
+b = Thing("b", {"name": "b", "made_from": kit.label}, options(depends_on=[kit]))
+pulumi.export("label", kit.label)
+"""
+
+
+def test_a_provider_makes_a_component_of_its_own(world: World) -> None:
+    world.program(KIT.replace("SIZE", "1"))
+    preview = world.engine().preview()
+    assert preview.ok
+    assert preview.counts == {Op.CREATE: 6}
+    outcome = world.up()
+    assert outcome.ok
+    assert outcome.outputs == {"label": "at-p-a!"}
+    assert outcome.recorded == {"things:index:Kit": 1}
+    assert world.up().counts == {Op.SAME: 6}
+    world.program(KIT.replace("SIZE", "2"))
+    assert world.up().counts == {Op.SAME: 5, Op.UPDATE: 1}
+    world.program(KIT.replace("SIZE", "1000"))
+    assert not world.up().ok
+    assert world.recorder.failures[0] == ("kit", "size: too big")
+    world.program("")
+    assert world.up().ok
+    assert not world.things()
+
+
 def test_preview_up_again_and_down(world: World) -> None:
     world.config("dev", CONFIG)
     world.program(PROGRAM)

@@ -19,6 +19,9 @@ a = Thing("a", {{"size": {size}, "key": pulumi.Output.secret("hush"), "name": "{
 b = Thing("b", {{"made_from": a.address, "name": "b-{name}"}})
 c = Thing("c", {{"name": "c", "size": 15}}, options(retain_on_delete=True))
 d = Thing("d", {{"name": "d"}}, options(protect={protect}))
+e = Thing("e", {{"name": "e", "size": {size}}}, options(ignore_changes=["size"], replacement_trigger="{name}"))
+kit = Kit("kit", {{"label": a.address, "secret": pulumi.Output.secret("hush")}}, options(parent=box))
+pulumi.export("label", kit.label)
 pulumi.export("address", b.address)
 pulumi.export("key", pulumi.Output.secret("hush"))
 """

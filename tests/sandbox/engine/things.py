@@ -20,6 +20,7 @@ PACKAGE = "things"
 
 class Things(protocol.Backend):
     package = PACKAGE
+    constructs = True
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = environment
@@ -45,6 +46,13 @@ class Things(protocol.Backend):
     ) -> protocol.Difference:
         found = protocol.compare(olds, news, replace_on=["name", "made_from"])
         return protocol.Difference(found.changes, found.replaces, bool(news.get("fixed")))
+
+    def construct(self, type_: str, name: str, inputs: Properties) -> Properties:
+        if type_ != "things:index:Kit":
+            return super().construct(type_, name, inputs)
+        if inputs.get("size") == 1000:
+            raise ValueError("size: too big")
+        return {"label": f"{inputs.get('label')}!", "__recorded": True}
 
     def create(self, type_: str, inputs: Properties, timeout: float) -> tuple[str, Properties]:
         if inputs.get("size") == 12:

@@ -13,7 +13,7 @@ from pulumi.runtime.proto import provider_pb2 as messages
 from pulumi.runtime.proto import provider_pb2_grpc as rpc
 
 from sandbox.providers import protocol
-from sandbox.providers.kubernetes import backend
+from sandbox.providers.kubernetes import backend, helm
 from sandbox.providers.values import decode, encode
 
 KUBECONFIG = """
@@ -157,7 +157,7 @@ class Cluster:
 def unconfigured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     monkeypatch.setenv(backend.MANIFESTS, str(tmp_path / "manifests"))
     monkeypatch.setattr(backend, "FOREIGN_WAIT", 0.1)
-    server, port = protocol.start(backend.KubernetesBackend(), "4.34.2")
+    server, port = protocol.start(helm.KubernetesWithHelm(), "4.34.2")
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield Cluster(rpc.ResourceProviderStub(channel), tmp_path / "manifests")
     server.stop(None)

@@ -148,14 +148,13 @@ def test_all_problems_come_at_once(cluster: Cluster) -> None:
     [
         (
             "kubernetes:apps/v2:Deployment",
-            "accepted: a kind of Kubernetes 1.36, or one of eks.amazonaws.com/v1 NodeClass",
+            "accepted: a kind of Kubernetes 1.36, or a custom one that SLIPWAY_CRDS defines or ",
         ),
         ("kubernetes:apps.example.com/v1:Deployment", "received: apps.example.com/v1 Deployment"),
-        ("kubernetes:argoproj.io/v1alpha1:Rollout", "received: argoproj.io/v1alpha1 Rollout"),
+        ("kubernetes:argoproj.io/v1alpha1:Rolout", "did you mean argoproj.io/v1alpha1 Rollout?"),
         ("kubernetes:core/v1:Container", "received: v1 Container"),
         ("kubernetes:core/v1:Binding", "received: v1 Binding"),
-        ("kubernetes:helm.sh/v3:Release", "is not supported by the sandbox: declare the objects themselves"),
-        ("kubernetes:helm.sh/v4:Chart", "is not supported by the sandbox: declare the objects themselves"),
+        ("kubernetes:helm.sh/v3:Chart", "is not supported by the sandbox: declare the objects themselves"),
         ("kubernetes:yaml/v2:ConfigFile", "is not supported by the sandbox: declare the objects themselves"),
         ("kubernetes:kustomize:Directory", "is not supported by the sandbox: declare the objects themselves"),
         ("kubernetes:core/v1:ConfigMapPatch", "is not supported by the sandbox: declare the object itself"),
