@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from slipway.registry import ImagePublisher as ImagePublisher
     from slipway.security import DataKeys as DataKeys
     from slipway.security import WorkloadIdentity as WorkloadIdentity
+    from slipway.serving import Gateway as Gateway
     from slipway.serving import ModelService as ModelService
     from slipway.serving import Network as Network
     from slipway.serving import OnlineStore as OnlineStore
@@ -30,6 +31,7 @@ COMPONENTS = {
     "Network": "slipway.serving",
     "ServingCluster": "slipway.serving",
     "ModelService": "slipway.serving",
+    "Gateway": "slipway.serving",
     "OnlineStore": "slipway.serving",
     "ServiceDatabase": "slipway.serving",
 }

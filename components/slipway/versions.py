@@ -32,6 +32,12 @@ AURORA_POSTGRESQL_SUPPORT_ENDS = {
 }
 """Accepted versions and the end of their standard support: the release calendar of Aurora PostgreSQL."""
 
+ENVOY_GATEWAY = "v1.9.1"
+"""Envoy Gateway, as its charts are tagged. It brings Gateway API 1.6.1, and is tested with Kubernetes 1.33 to 1.36."""
+
+ENVOY_GATEWAY_SUPPORT_ENDS = date(2027, 2, 14)
+"""When Envoy Gateway 1.9 gets its last fixes."""
+
 
 def support_warning(version: str, today: date) -> str | None:
     """What to tell whoever runs Kubernetes ``version`` on ``today``: a text near or past the end of support, else None.
@@ -60,6 +66,13 @@ def database_warning(version: str, today: date) -> str | None:
         f"Aurora PostgreSQL {version}: standard support {when}; Aurora then upgrades the cluster by itself. "
         f"Long-term version: {AURORA_POSTGRESQL}."
     )
+
+
+def envoy_gateway_warning(today: date) -> str | None:
+    """What to tell whoever runs the pinned Envoy Gateway once it gets no fixes any more, else None."""
+    if today <= ENVOY_GATEWAY_SUPPORT_ENDS:
+        return None
+    return f"Envoy Gateway {ENVOY_GATEWAY}: its support ended on {ENVOY_GATEWAY_SUPPORT_ENDS}; use a newer slipway."
 
 
 def _minor(version: str) -> int:

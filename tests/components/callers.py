@@ -57,6 +57,18 @@ SHORTEST: dict[str, dict[str, Any]] = {
         "zones": ["eu-west-1a"],
         "allowed_security_group_ids": ["sg-0a"],
     },
+    "Gateway": {
+        "vpc_id": "vpc-0a",
+        "public_subnet_ids": ["subnet-0a", "subnet-0b"],
+        "public_subnet_cidr_blocks": ["10.0.128.0/24", "10.0.144.0/24"],
+        "cluster_security_group_id": "sg-0a",
+        "domain": "ml.example.com",
+        "access_log_bucket_name": "acme-dev-gateway-logs",
+        "logs_key_arn": KEY,
+        "zone_id": "Z0123456789ABCDEFGHIJ",
+        "cognito_domain_prefix": "acme-dev",
+        "max_replicas": 4,
+    },
     "ModelService": {
         "model": "flight-delay",
         "release": "flight-delay-20260101-0a1b2c3d",

@@ -76,8 +76,53 @@ def outputs(type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, dict
     identity = str(inputs.get("name") or f"{name}-{digits[:7]}")
     if not type_.startswith("aws:"):
         return identity, {}
+    if type_ in _FRONT:
+        return _FRONT[type_](identity, digits, inputs)
     service, _, rest = type_.removeprefix("aws:").partition("/")
     return identity, {"arn": _arn(service, f"{rest.partition(':')[0]}/{identity}")}
+
+
+def _load_balancer(identity: str, digits: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    arn = _arn("elasticloadbalancing", f"loadbalancer/app/{identity}/{digits[:16]}")
+    return arn, {"arn": arn, "dnsName": f"{identity}.{REGION}.elb.amazonaws.com", "zoneId": "Z32O12XQLNTSW2"}
+
+
+def _certificate(_: str, digits: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    arn = _arn("acm", f"certificate/{uuid.UUID(digits[:32])}")
+    proof = {
+        "domainName": inputs["domainName"],
+        "resourceRecordName": f"_{digits[:32]}.{inputs['domainName'].removeprefix('*.')}.",
+        "resourceRecordType": "CNAME",
+        "resourceRecordValue": f"_{digits[32:]}.acm-validations.aws.",
+    }
+    return arn, {"arn": arn, "domainValidationOptions": [proof]}
+
+
+def _record(_: str, digits: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    fqdn = str(inputs["name"]).removesuffix(".")
+    return f"{inputs['zoneId']}_{fqdn}_{inputs['type']}", {"fqdn": fqdn}
+
+
+def _user_pool(_: str, digits: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    pool = f"{REGION}_{digits[:9]}"
+    return pool, {
+        "arn": _arn("cognito-idp", f"userpool/{pool}"),
+        "endpoint": f"cognito-idp.{REGION}.amazonaws.com/{pool}",
+    }
+
+
+def _resource_server(identity: str, _: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    scopes = [f"{inputs['identifier']}/{scope['scopeName']}" for scope in inputs["scopes"]]
+    return identity, {"scopeIdentifiers": scopes}
+
+
+_FRONT = {
+    "aws:lb/loadBalancer:LoadBalancer": _load_balancer,
+    "aws:acm/certificate:Certificate": _certificate,
+    "aws:route53/record:Record": _record,
+    "aws:cognito/userPool:UserPool": _user_pool,
+    "aws:cognito/resourceServer:ResourceServer": _resource_server,
+}
 
 
 def _arn(service: str, resource: str) -> str:

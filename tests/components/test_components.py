@@ -15,10 +15,12 @@ from tests.components.graph import Graph, declare
 every_component = pytest.mark.parametrize("name", slipway.COMPONENTS)
 
 STATEFUL = (
+    "aws:cognito/userPool:UserPool",
     "aws:dynamodb/table:Table",
     "aws:ecr/repository:Repository",
     "aws:eks/cluster:Cluster",
     "aws:kms/key:Key",
+    "aws:lb/loadBalancer:LoadBalancer",  # no data, but the address that callers know
     "aws:rds/cluster:Cluster",
     "aws:s3/bucket:Bucket",
 )

@@ -41,5 +41,5 @@ def test_a_component_loads_no_other_step(name: str) -> None:
         foreign -= {"slipway.security.workload_identity"}
     assert not foreign
     assert not modules & NEVER
-    needed = {"ModelService": {"pulumi_kubernetes"}, "ServingCluster": SDKS}.get(name, {"pulumi_aws"})
+    needed = {"ModelService": {"pulumi_kubernetes"}, "ServingCluster": SDKS, "Gateway": SDKS}.get(name, {"pulumi_aws"})
     assert modules & SDKS == needed

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from slipway import _lazy
 
 if TYPE_CHECKING:
+    from slipway.serving.gateway import Gateway as Gateway
+    from slipway.serving.gateway import GatewayArgs as GatewayArgs
     from slipway.serving.model_service import ModelService as ModelService
     from slipway.serving.model_service import ModelServiceArgs as ModelServiceArgs
     from slipway.serving.network import Nat as Nat
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = _lazy.exports(
     __name__,
     {
+        "Gateway": "gateway",
+        "GatewayArgs": "gateway",
         "ModelService": "model_service",
         "ModelServiceArgs": "model_service",
         "Nat": "network",
