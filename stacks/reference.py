@@ -8,7 +8,8 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from stacks.settings import ModelSettings, Settings
+from stacks.model_settings import ModelSettings
+from stacks.settings import Settings
 
 TARGET = Path(__file__).parents[1] / "docs" / "reference" / "settings.md"
 _HEAD = """# Settings
@@ -32,8 +33,9 @@ def _sections(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, t
     for name, field in model.model_fields.items():
         inner = _section(field)
         if inner and name != "models":
-            yield prefix + name, inner
-            yield from _sections(inner, f"{prefix}{name}.")
+            path = prefix + name + (".<name>" if get_origin(field.annotation) is dict else "")
+            yield path, inner
+            yield from _sections(inner, f"{path}.")
 
 
 def _section(field: FieldInfo) -> type[BaseModel] | None:
@@ -69,6 +71,8 @@ def _type(annotation: Any) -> str:
     parts = [part for part in get_args(annotation) if part is not type(None)]
     if get_origin(annotation) is list:
         return f"list of {_type(parts[0])}"
+    if get_origin(annotation) is dict:
+        return f"map of {_type(parts[1])}"
     if all(isinstance(part, str) for part in parts):
         return ", ".join(f"`{part}`" for part in parts)
     return _type(parts[0])

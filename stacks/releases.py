@@ -1,7 +1,8 @@
 """Finds the releases that a stack's settings name, before anything is declared.
 
-One pass over S3 for all models (docs/adr/0002-releases-at-preview.md): each record is read and its hash recomputed, and
-the exact version of its artifact is checked, so that a preview already refuses what a deployment would.
+One pass over S3 for all models (docs/adr/0002-releases-at-preview.md): each record is read and its hash recomputed, a
+withdrawn one refused, and the exact version of its artifact checked, so that a preview already refuses what a
+deployment would.
 """
 
 from collections.abc import Mapping

@@ -5,36 +5,36 @@ Unknown keys are refused, and all problems of a file come in one message, each a
 
 import json
 import re
-from enum import StrEnum
 from typing import Annotated, Any, Self
 
 import pulumi
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from slipway.serving import Nat
 
-from stacks import _accepted
+from stacks import _accepted, together
+from stacks._section import Section
+from stacks.front_settings import GateSettings, GatewaySettings, StoresSettings
+from stacks.model_settings import ModelSettings
 from stacks.values import (
-    NEWEST,
     AccountId,
     Arn,
     BucketArn,
     Cidr,
-    Cpu,
     Days,
     Digest,
+    HttpUrl,
     KubernetesVersion,
     LogDays,
     LogType,
-    Memory,
     NarrowCidr,
     Region,
-    ReleaseId,
     RoleArn,
     Slug,
     Subject,
     Zones,
 )
+from stacks.values import Part as Part
 
 PREFIX = "slipway:"
 
@@ -43,21 +43,7 @@ class SettingsError(pulumi.RunError):
     """A stack's settings are wrong; the message lists every problem."""
 
 
-class Part(StrEnum):
-    """What of an environment a stack holds."""
-
-    WHOLE = "whole"
-    PLATFORM = "platform"
-    MODELS = "models"
-
-
-class _Section(BaseModel):
-    """Strict: no unknown key, no conversion of a value's type."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
-
-
-class NetworkSettings(_Section):
+class NetworkSettings(Section):
     """The VPC."""
 
     cidr: Cidr = "10.0.0.0/16"
@@ -69,7 +55,7 @@ class NetworkSettings(_Section):
     flow_log_days: LogDays = 365
 
 
-class KeySettings(_Section):
+class KeySettings(Section):
     """The KMS key of each data class."""
 
     deletion_window_days: Annotated[int, Field(ge=7, le=30)] = 30
@@ -78,7 +64,7 @@ class KeySettings(_Section):
     administrator_arns: list[RoleArn] = []
 
 
-class GpuSettings(_Section):
+class GpuSettings(Section):
     """GPU nodes; without this section the cluster has none."""
 
     limit: Annotated[int, Field(ge=1, le=512)]
@@ -86,14 +72,14 @@ class GpuSettings(_Section):
     instance_families: Annotated[list[str], Field(min_length=1)] = ["g6", "g6e"]
 
 
-class NamespaceSettings(_Section):
+class NamespaceSettings(Section):
     """What all workloads of the models' namespace may request together."""
 
     cpu: Annotated[int, Field(ge=1)] = 64
     memory_gib: Annotated[int, Field(ge=1)] = 256
 
 
-class ClusterSettings(_Section):
+class ClusterSettings(Section):
     """The EKS cluster."""
 
     version: KubernetesVersion | None = None
@@ -112,7 +98,7 @@ class ClusterSettings(_Section):
     namespace: NamespaceSettings = NamespaceSettings()
 
 
-class StorageSettings(_Section):
+class StorageSettings(Section):
     """The model bucket and the repositories."""
 
     keep_versions_days: Days = 90
@@ -129,7 +115,7 @@ class StorageSettings(_Section):
         return self
 
 
-class PublisherSettings(_Section):
+class PublisherSettings(Section):
     """The CI pipeline that may push images, by GitHub's OIDC tokens."""
 
     oidc_provider_arn: Arn
@@ -137,40 +123,7 @@ class PublisherSettings(_Section):
     """Exact token subjects, such as ``repo:acme/models:environment:prod``."""
 
 
-class ScaleSettings(_Section):
-    """Replicas of a model's service."""
-
-    min: Annotated[int, Field(ge=1, le=1000)] = 1
-    max: Annotated[int, Field(ge=1, le=1000)] = 3
-    target_cpu_percent: Annotated[int, Field(ge=1, le=100)] = 70
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min > self.max:
-            raise ValueError(f"min at most max ({self.max})")
-        return self
-
-
-class ResourceSettings(_Section):
-    """What one replica of a model requests, where it is not what the release says."""
-
-    cpu: Cpu | None = None
-    memory: Memory | None = None
-    gpus: Annotated[int, Field(ge=0, le=16)] | None = None
-
-
-class ModelSettings(_Section):
-    """One model in this environment."""
-
-    release: ReleaseId | None = None
-    """The release that serves. Roll back by naming an older one. Without it the model waits for its first."""
-    scale: ScaleSettings = ScaleSettings()
-    resources: ResourceSettings = ResourceSettings()
-    ingress_namespaces: list[Slug] = []
-    """Kubernetes namespaces whose pods may call the model; none: only its own health checks reach it."""
-
-
-class Settings(_Section):
+class Settings(Section):
     """All settings of one stack."""
 
     source: str
@@ -194,6 +147,11 @@ class Settings(_Section):
     cluster: ClusterSettings | None = None
     storage: StorageSettings = StorageSettings()
     publisher: PublisherSettings | None = None
+    gateway: GatewaySettings | None = None
+    gate: GateSettings | None = None
+    stores: StoresSettings = StoresSettings()
+    prometheus_address: HttpUrl | None = None
+    """Prometheus that has the gateway's metrics, inside the cluster; rollouts and scaling by requests ask it."""
     operations_image: Digest | None = None
     """Digest of the operations image in this environment's registry; models with a release need it."""
     models: dict[Slug, ModelSettings] = {}
@@ -202,40 +160,6 @@ class Settings(_Section):
     def gpu_limit(self) -> int:
         """GPUs that the cluster may have; 0 also where another stack has the cluster."""
         return self.cluster.gpu.limit if self.cluster and self.cluster.gpu else 0
-
-    def problems(self) -> list[tuple[str, str, Any]]:
-        """What only the settings together show: ``(key, accepted, received)`` each."""
-        found: list[tuple[str, str, Any]] = []
-        for section in ("network", "cluster"):
-            value = getattr(self, section)
-            if self.part is Part.MODELS and value is not None:
-                found.append((section, "no such section where part is models: the platform stack has it", "a section"))
-            if self.part is not Part.MODELS and value is None:
-                found.append((section, f"a section, because part is {self.part}", None))
-        if (self.part is Part.MODELS) != (self.platform_stack is not None):
-            found.append(("platform_stack", "a stack's name where part is models, else nothing", self.platform_stack))
-        if self.part is Part.PLATFORM and self.models:
-            found.append(("models", "nothing where part is platform: a shard has them", sorted(self.models)))
-        if self.part is Part.MODELS and not self.models:
-            found.append(("models", "at least one model where part is models", {}))
-        for name, model in self.models.items():
-            gpus = model.resources.gpus or 0
-            if self.cluster and gpus > self.gpu_limit:
-                key, accepted = f"models.{name}.resources.gpus", f"at most cluster.gpu.limit ({self.gpu_limit})"
-                found.append((key, accepted, gpus))
-            if model.release is None:
-                continue
-            if model.release == NEWEST and not self.allow_newest:
-                found.append((f"models.{name}.release", "a release id, because allow_newest is false", NEWEST))
-            if model.release != NEWEST and not model.release.startswith(f"{name}-"):
-                found.append(
-                    (f"models.{name}.release", f"a release of {name}: {name}-<yyyymmdd>-<8 hex>", model.release)
-                )
-            if self.operations_image is None:
-                found.append(("operations_image", f"a digest or newest, because {name} has a release", None))
-        if self.operations_image == NEWEST and not self.allow_newest:
-            found.append(("operations_image", "sha256:<64 hex>, because allow_newest is false", NEWEST))
-        return found
 
 
 def load() -> Settings:
@@ -259,7 +183,7 @@ def parse(config: dict[str, Any], source: str) -> Settings:
         values["region"] = _value(config["aws:region"])
     try:
         settings = Settings.model_validate(values)
-        problems += settings.problems()
+        problems += together.problems(settings)
     except pydantic.ValidationError as error:
         problems += _accepted.problems(Settings, error)
     if problems:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -10,6 +11,14 @@ from slipway.versions import KUBERNETES_SUPPORT_ENDS
 
 NEWEST = "newest"
 """In the place of a release's id or an image's digest: the newest there is."""
+
+
+class Part(StrEnum):
+    """What of an environment a stack holds."""
+
+    WHOLE = "whole"
+    PLATFORM = "platform"
+    MODELS = "models"
 
 
 def _text(pattern: str, accepted: str) -> AfterValidator:
@@ -56,17 +65,53 @@ def _version(value: str) -> str:
     return value
 
 
+def _increasing(values: list[int]) -> list[int]:
+    if values != sorted(set(values)) or not all(1 <= value <= 99 for value in values):
+        raise ValueError("1 to 10 increasing whole numbers from 1 to 99; what follows the last is the promotion")
+    return values
+
+
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 AccountId = Annotated[str, _text(r"\d{12}", "an account id of 12 digits")]
 Arn = Annotated[str, _text(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:.+", "an ARN with its account id")]
+AttributeName = Annotated[str, _text(r"\S(.{0,253}\S)?", "an attribute's name of 1 to 255 characters")]
 BucketArn = Annotated[str, _text(r"arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}", "a bucket's ARN: arn:aws:s3:::<bucket>")]
+CertificateArn = Annotated[
+    str, _text(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[a-z0-9-]+", "an ACM certificate's ARN")
+]
 Cidr = Annotated[str, AfterValidator(_network)]
+ClaimName = Annotated[str, _text(r"[A-Za-z0-9_:./-]{1,256}", "a claim's name such as team")]
+CognitoPrefix = Annotated[
+    str,
+    _text(
+        rf"(?!.*(aws|amazon|cognito)){_LABEL}",
+        "1 to 63 of a-z, 0-9 and -, without aws, amazon and cognito, which are reserved",
+    ),
+]
 Cpu = Annotated[str, _text(r"\d+m?|\d+\.\d+", "a CPU quantity such as 500m or 2")]
 Days = Annotated[int, Field(ge=1, le=3653)]
 Digest = Annotated[str, _text(rf"sha256:[0-9a-f]{{64}}|{NEWEST}", f"sha256:<64 hex> or {NEWEST}")]
+Domain = Annotated[
+    str,
+    _text(
+        rf"(?=.{{4,200}}$)({_LABEL}\.)+[a-z]{{2,63}}", "a domain such as ml.example.com, whose hosts are the models'"
+    ),
+]
+EventsUri = Annotated[
+    str,
+    _text(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.=-]+)+/?", "a prefix of a bucket: s3://<bucket>/<prefix>"),
+]
+HttpUrl = Annotated[
+    str, _text(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^\s?#]*)?", "an address such as http://host:9090")
+]
+HttpsUrl = Annotated[str, _text(r"https://[a-z0-9][a-z0-9.-]*(:\d{1,5})?(/[^\s?#]*)?", "an https:// address")]
 KubernetesVersion = Annotated[str, AfterValidator(_version)]
 LogDays = Annotated[int, AfterValidator(_log_days)]
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
 Memory = Annotated[str, _text(r"\d+(Mi|Gi)", "a memory quantity such as 512Mi or 4Gi")]
+MetricName = Annotated[str, _text(r"[a-z][a-z0-9_]{0,62}", "a metric's name of a-z, 0-9 and _")]
+Minutes = Annotated[int, Field(ge=1, le=129_600)]
+Name = Annotated[str, _text(r"\S(.{0,126}\S)?", "1 to 128 characters on one line, without spaces around")]
 NarrowCidr = Annotated[str, AfterValidator(_narrow)]
 Region = Annotated[str, _text(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as eu-west-1")]
 ReleaseId = Annotated[
@@ -75,7 +120,12 @@ ReleaseId = Annotated[
 RoleArn = Annotated[
     str, _text(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "a role's ARN: arn:aws:iam::<account>:role/<name>")
 ]
+Share = Annotated[float, Field(gt=0, lt=1, strict=False)]
 Slug = Annotated[str, _text(r"[a-z][a-z0-9-]{0,28}[a-z0-9]", "2 to 30 of a-z, 0-9 and -, beginning with a letter")]
 Subject = Annotated[str, _text(r"[^*?\s]+", "exact token subjects, without * or ?")]
+Units = Annotated[int, Field(ge=1, le=1_000_000)]
+Weights = Annotated[list[int], Field(min_length=1, max_length=10), AfterValidator(_increasing)]
+"""Shares of the traffic, in percent."""
 Zone = Annotated[str, _text(r"[a-h]", "an availability zone's letter, a to h")]
+ZoneId = Annotated[str, _text(r"Z[A-Z0-9]{1,31}", "the id of a Route 53 hosted zone")]
 Zones = Annotated[list[Zone], Field(min_length=2, max_length=6), AfterValidator(_differ)]

@@ -37,10 +37,55 @@ VALID: dict[str, Any] = {
     },
 }
 
+SERVING: dict[str, Any] = {
+    **VALID,
+    "slipway:gateway": {
+        "domain": "ml.example.com",
+        "zone_id": "Z0123456789ABCDEFGHIJ",
+        "issuer": {
+            "url": "https://login.example.com/",
+            "jwks_uri": "https://login.example.com/jwks.json",
+            "audiences": ["models"],
+        },
+    },
+    "slipway:gate": {"predictions": "s3://acme-test-events/predictions", "labels": "s3://acme-test-events/labels"},
+    "slipway:prometheus_address": "http://prometheus.monitoring.svc:9090",
+    "slipway:stores": {
+        "online": {"features": {"data_class": "models", "hash_key": "flight"}},
+        "databases": {"cases": {"data_class": "personal"}},
+    },
+    "slipway:models": {
+        "fraud": {
+            "release": "fraud-20260102-0123abcd",
+            "scale": {"min": 1, "max": 3},
+            "resources": {"cpu": "1", "memory": "1Gi"},
+            "auth": {"claims": {"team": ["fraud"]}, "scopes": ["models/invoke"]},
+            "slo": {"latency_p99_ms": 200, "availability_percent": 99.9},
+            "rollout": {
+                "mirror_minutes": 30,
+                "mirror_percent": 20,
+                "only_if_better": {"metric": "accuracy", "minimum_effect": 0.01},
+            },
+            "stores": {"online": "features", "database": "cases"},
+        },
+        "waiting": {},
+    },
+}
+"""``VALID`` with everything that stands in front of, beside and behind its models."""
+
 
 def valid(**changes: Any) -> dict[str, Any]:
     """``VALID`` with each dotted path of ``changes`` set; a value of ``...`` removes the key."""
-    config = copy.deepcopy(VALID)
+    return _changed(VALID, changes)
+
+
+def serving(**changes: Any) -> dict[str, Any]:
+    """``SERVING``, likewise."""
+    return _changed(SERVING, changes)
+
+
+def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    config = copy.deepcopy(base)
     for path, value in changes.items():
         *parents, last = [path] if ":" in path else f"slipway:{path}".split(".")
         section = config

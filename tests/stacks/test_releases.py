@@ -121,6 +121,19 @@ def test_a_release_of_another_model_is_refused(world: World) -> None:
     ]
 
 
+def test_a_withdrawn_release_is_refused_by_name_with_the_reason(world: World) -> None:
+    old = world.release(created_at="2026-11-19T09:30:00Z")
+    new = world.release(created_at="2026-11-20T09:30:00Z")
+    withdrawal, _ = world.store.withdraw(new.id, "trained on labels of the future", "ci/models")
+    assert refused(settings({MODEL: new.id})) == [
+        f"{FILE}: slipway:models.{MODEL}.release: release {new.id}: withdrawn: accepted: a release that was not "
+        f"withdrawn: received: trained on labels of the future (by ci/models at {withdrawal.at})"
+    ]
+    assert find(settings({MODEL: "newest"})) == Found({MODEL: old}, DIGEST)
+    world.store.withdraw(old.id, "biased", "ci/models")
+    assert find(settings({MODEL: "newest"})) == Found()
+
+
 @pytest.mark.parametrize("wanted", ["named", "newest"])
 def test_a_release_whose_record_was_altered_is_refused(world: World, wanted: str) -> None:
     release = world.release()
