@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-SERVICES = ("ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "s3_objects")
+SERVICES = ("dynamodb", "ec2", "ecr", "eks", "iam", "kms", "logs", "rds", "s3", "s3_objects")
 
 
 def load() -> None:

@@ -101,7 +101,7 @@ class Calls:
             if member in step.given:
                 value = evaluate(step.given[member], seen)
             elif member.lower() in _TAGS:
-                if tags:
+                if tags and (member == "TagSpecifications") == bool(self.type.tag_resource):
                     parameters[member] = self._creation_tags(member_shape, tags)
             elif not only_required or member in shape.required_members:
                 key = match(member, self.inputs)

@@ -153,6 +153,8 @@ def _canonical(value: Any) -> str:
         return "{" + ",".join(f"{key}:{_canonical(value[key])}" for key in sorted(value)) + "}"
     if isinstance(value, list):
         return "[" + ",".join(sorted(map(_canonical, value))) + "]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value)
 
 

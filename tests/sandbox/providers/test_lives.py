@@ -4,10 +4,14 @@ import pytest
 
 from sandbox.cloud.process import Cloud
 from sandbox.providers.aws.types import TYPES
-from tests.sandbox.providers.cases import CASES, Case, World
+from tests.sandbox.providers import cases_stores
+from tests.sandbox.providers.cases import CASES as PLATFORM
+from tests.sandbox.providers.cases import Case, World
 from tests.sandbox.providers.driver import Driver
 
 pytestmark = pytest.mark.sandbox
+
+CASES = [*PLATFORM, *cases_stores.CASES]
 
 
 def test_every_type_has_a_life() -> None:
@@ -68,10 +72,12 @@ def test_what_a_killed_run_made_is_adopted(case: Case, world: World, aws: Driver
     made = aws.create(case.type, f"b-{case}", inputs)
     again = another.create(case.type, f"b-{case}", inputs)
     assert (again.id, again.inputs) == (made.id, made.inputs)
-    if inputs.get("deletionProtection"):
-        made = aws.update(made, {**inputs, "deletionProtection": False})
+    if protected := [name for name in PROTECTIONS if inputs.get(name)]:
+        made = aws.update(made, {**inputs, **dict.fromkeys(protected, False)})
     aws.delete(made)
 
+
+PROTECTIONS = ("deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection")
 
 STAYS = {
     "aws:s3/bucketVersioning:BucketVersioning",

@@ -92,6 +92,8 @@ def test_mirror_says_what_is_in_the_programs_words(given: Any, actual: Any, seen
         ("[a", "[a ", False),
         (True, "true", True),
         (1, "1", True),
+        (2.0, 2, True),
+        (0.5, "0.5", True),
         ([{"a": 1}, {"b": 2}], [{"b": 2}, {"a": 1}], True),
         ({"a": None}, {}, False),
         (None, "", False),

@@ -2,6 +2,7 @@
 
 from sandbox.providers.aws.table import Type
 from sandbox.providers.aws.types import (
+    dynamodb,
     ecr,
     eks,
     endpoints,
@@ -10,15 +11,17 @@ from sandbox.providers.aws.types import (
     kms,
     logs,
     network,
+    rds,
     routing,
     s3,
     s3_settings,
     security_groups,
 )
 
-TYPES: dict[str, Type] = {
-    type_.token: type_
-    for module in (kms, iam, logs, network, endpoints, flow_logs, routing, security_groups, ecr, s3, s3_settings, eks)
-    for type_ in module.TYPES
-}
+_MODULES = (
+    *(kms, iam, logs, network, endpoints, flow_logs, routing, security_groups, ecr, s3, s3_settings, eks),
+    *(dynamodb, rds),
+)
+
+TYPES: dict[str, Type] = {type_.token: type_ for module in _MODULES for type_ in module.TYPES}
 """Token -> declaration."""
