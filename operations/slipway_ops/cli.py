@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway_ops import commands, content, model_commands, objects, withdrawal
+from slipway_ops.cluster import MANIFESTS
 from slipway_ops.commands import Answer, UsageError
 from slipway_ops.problems import ReleaseError
 from slipway_ops.store import RETAIN_DAYS
@@ -153,6 +154,15 @@ def _models(into: Any) -> None:
     promote.add_argument("--release", type=_text(content.RELEASE_ID), help="default: what the first stack's file names")
     _between(promote)
     _edit(promote)
+
+    status = _command(into, "status", model_commands.status, "what runs, compared with what the stack's file says")
+    status.epilog = "exit codes: 0 healthy; 1 refused or failed; 2 a wrong flag or value; 3 degraded; 4 progressing"
+    _environment(status)
+    status.add_argument("model", type=_text(content.MODEL_NAME), nargs="?", help="default: all of the stack's models")
+    status.add_argument(
+        "--manifests", type=Path, metavar="DIR", help=f"folder of objects instead of a cluster; default: ${MANIFESTS}"
+    )
+    status.add_argument("--context", help="kubectl's context; default: the current one, if it is of the cluster")
 
 
 def _edit(parser: _Parser) -> None:

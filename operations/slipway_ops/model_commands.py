@@ -1,17 +1,25 @@
 """What ``slipway rollback``, ``promote``, ``status`` and ``release withdraw`` do with their checked arguments."""
 
 import argparse
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import boto3
 
 from slipway_ops import rollback as moving
+from slipway_ops.cluster import MANIFESTS, Cluster, Folder, Kubectl
 from slipway_ops.commands import RETRIES, Answer, UsageError, reach
 from slipway_ops.content import role
 from slipway_ops.problems import refused
 from slipway_ops.promote import Side, promote
 from slipway_ops.rollback import Move
 from slipway_ops.settings_file import NEWEST, StackFile
+from slipway_ops.status import State, Status, of_model
+
+DEGRADED, PROGRESSING = 3, 4
+"""Exit codes of ``slipway status``."""
+_SELECTOR = {"app.kubernetes.io/component": "model-service"}
 
 
 def rollback(arguments: argparse.Namespace) -> Answer:
@@ -43,6 +51,20 @@ def promote_model(arguments: argparse.Namespace) -> Answer:
     return _moved(move, arguments.target, dry_run=arguments.dry_run)
 
 
+def status(arguments: argparse.Namespace) -> Answer:
+    """``slipway status``."""
+    side = reach("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
+    file = StackFile.read(arguments.stack, arguments.stacks_dir)
+    names = [arguments.model] if arguments.model else file.models()
+    cluster = _cluster(f"{side.environment.namespace}-{side.environment.name}", arguments)
+    namespace = str(file.setting("workload_namespace") or "models")
+    found = [_status(side, file, cluster, namespace, name) for name in names]
+    states = {one.state for one in found}
+    code = DEGRADED if State.DEGRADED in states else PROGRESSING if states & {State.PROGRESSING, State.PAUSED} else 0
+    value = {"stack": arguments.stack, "models": [one.as_dict() for one in found]}
+    return Answer(value, "\n".join(map(str, found)) or f"{file.path}: no model", code)
+
+
 def withdraw(arguments: argparse.Namespace) -> Answer:
     """``slipway release withdraw``."""
     side = reach("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
@@ -52,6 +74,27 @@ def withdraw(arguments: argparse.Namespace) -> Answer:
     state = "withdrawn" if new else "was withdrawn before"
     hint = f"in {side.environment.name} only; a stack that names it: slipway rollback"
     return Answer(value, f"{arguments.id}: {state}: {withdrawal} ({hint})")
+
+
+def _cluster(name: str, arguments: argparse.Namespace) -> Cluster:
+    """A folder of manifests where one is named, else what kubectl reaches."""
+    folder = arguments.manifests or (None if arguments.context else os.environ.get(MANIFESTS))
+    return Folder(Path(folder), name) if folder else Kubectl(name, arguments.context)
+
+
+def _status(side: Side, file: StackFile, cluster: Cluster, namespace: str, model: str) -> Status:
+    said = file.release(model)
+    wanted = side.store.newest(model) if said == NEWEST else said
+    rollout = cluster.get("rollout.argoproj.io", namespace, model)
+    deployment = None if rollout else cluster.get("deployment.apps", namespace, model)
+    labels = {"app.kubernetes.io/name": model, **_SELECTOR}
+    sets = cluster.list("replicaset.apps", namespace, labels) if rollout else []
+    found = of_model(model, wanted, rollout, deployment, sets)
+    withdrawal = side.store.withdrawal(wanted) if wanted else None
+    if withdrawal is None:
+        return found
+    reason = f"{wanted} was withdrawn: {withdrawal} ({found.state}: {found.reason})"
+    return replace(found, state=State.DEGRADED, reason=reason)
 
 
 def _served(source: Side, stack: str, arguments: argparse.Namespace) -> str:
