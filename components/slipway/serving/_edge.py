@@ -4,6 +4,7 @@ from typing import Any
 
 from slipway._custom import envoy, gateway_api
 from slipway._custom.envoy_proxy import Container, EnvoyProxySpec, TopologySpreadConstraint
+from slipway.serving import _namespaces
 from slipway.serving._gateway_settings import GatewaySettings
 
 NAMESPACE = "gateway"
@@ -12,8 +13,6 @@ NAME = "models"
 """Name of the Gateway, and of what Envoy Gateway makes for it."""
 CONTROLLER_NAME = "gateway.envoyproxy.io/slipway"
 """Not Envoy Gateway's own, so that another installation in the cluster minds its own gateways."""
-ROUTES = {"slipway.dev/routes": "true"}
-"""Label of namespaces whose routes may attach."""
 
 LISTENER_PORT = 8080
 READY_PORT, READY_PATH = 19003, "/ready"
@@ -176,7 +175,7 @@ def gateway_spec(domain: str) -> gateway_api.GatewaySpec:
                 "port": LISTENER_PORT,
                 "hostname": f"*.{domain}",
                 "allowedRoutes": {
-                    "namespaces": {"from": "Selector", "selector": {"matchLabels": ROUTES}},
+                    "namespaces": {"from": "Selector", "selector": {"matchLabels": _namespaces.ROUTES}},
                     "kinds": [{"group": gateway_api.GROUP, "kind": "HTTPRoute"}],
                 },
             }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from slipway.serving import _namespaces
 from slipway.serving._edge import (
     CERTIFICATES,
     CONTROLLER,
@@ -9,7 +10,6 @@ from slipway.serving._edge import (
     METRICS_PORT,
     PROXY,
     READY_PORT,
-    ROUTES,
     XDS_PORT,
 )
 from slipway.serving._guards import PRIVATE_NETWORKS
@@ -31,7 +31,7 @@ def proxy_spec(balancer_cidrs: Sequence[str]) -> Spec:
             {
                 "to": [
                     {
-                        "namespaceSelector": {"matchLabels": ROUTES},
+                        "namespaceSelector": {"matchLabels": _namespaces.ROUTES},
                         "podSelector": {"matchLabels": {"app.kubernetes.io/component": "model-service"}},
                     }
                 ]

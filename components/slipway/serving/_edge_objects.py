@@ -55,7 +55,7 @@ class Edge:
             space,
             *(
                 k8s.networking.v1.NetworkPolicy(
-                    f"{self.name}-{role}", metadata=self._metadata(role), spec=spec, opts=self._after(space)
+                    f"{self.name}-network-{role}", metadata=self._metadata(role), spec=spec, opts=self._after(space)
                 )
                 for role, spec in specs.items()
             ),

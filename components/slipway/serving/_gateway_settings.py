@@ -60,7 +60,7 @@ class GatewaySettings:
     allowed_cidrs: list[str]
     access_log_days: int
     waf_log_days: int
-    waf_rate_limit: int
+    waf_requests_per_5_minutes: int
     rule_groups: list[str]
     counted: dict[str, list[str]]
     """Rules that only count, by their group."""
@@ -99,10 +99,12 @@ def settings_of(args: Mapping[str, Any]) -> GatewaySettings:
         cognito_prefix=prefix,
         cognito_clients=_cognito(args, "cognito_clients", ["default"], prefix),
         cognito_mfa=_check.one_of("cognito_mfa", _cognito(args, "cognito_mfa", "OPTIONAL", prefix), MFA),
-        allowed_cidrs=_networks(args.get("allowed_cidrs", ["0.0.0.0/0"])),
+        allowed_cidrs=_networks("allowed_cidrs", args.get("allowed_cidrs", ["0.0.0.0/0"])),
         access_log_days=_check.days("access_log_days", args.get("access_log_days", 365)),
         waf_log_days=_check.log_days("waf_log_days", args.get("waf_log_days", 365)),
-        waf_rate_limit=_check.between("waf_rate_limit", args.get("waf_rate_limit", 30_000), 10, 2_000_000_000),
+        waf_requests_per_5_minutes=_check.between(
+            "waf_requests_per_5_minutes", args.get("waf_requests_per_5_minutes", 30_000), 10, 2_000_000_000
+        ),
         rule_groups=groups,
         counted=_counted(args.get("waf_counted_rules"), groups),
         idle_seconds=_check.between("idle_timeout_seconds", args.get("idle_timeout_seconds", 60), 1, 4000),
@@ -110,7 +112,7 @@ def settings_of(args: Mapping[str, Any]) -> GatewaySettings:
         max_replicas=maximum,
         cpu=_check.matches("cpu", args.get("cpu", "500m"), *CPU),
         memory=_check.matches("memory", args.get("memory", "512Mi"), *MEMORY),
-        route_namespaces=_namespaces("route_namespaces", args.get("route_namespaces", ["models"]), at_least=1),
+        route_namespaces=_route_namespaces(args.get("route_namespaces", ["models"])),
         metrics_namespaces=_namespaces("metrics_namespaces", args.get("metrics_namespaces", ["monitoring"])),
         kubernetes_version=_check.one_of("kubernetes_version", version, versions.KUBERNETES_SUPPORT_ENDS),
         install_crds=_check.flag("install_crds", args.get("install_crds", True)),
@@ -122,8 +124,12 @@ def settings_of(args: Mapping[str, Any]) -> GatewaySettings:
 def _subnets(arg: str, args: Mapping[str, Any], accepted: str) -> None:
     """A list of at least two, where it is known: a load balancer is in two zones or more."""
     given = _check.given(args, arg, r"(?!)", accepted)
-    if not isinstance(given, pulumi.Output) and len(given) < 2:
+    if isinstance(given, pulumi.Output):
+        return
+    if len(given) < 2:
         _check.refuse(arg, accepted, given)
+    if arg == "public_subnet_cidr_blocks":
+        _networks(arg, [one for one in given if isinstance(one, str)])
 
 
 def _own_certificate(args: Mapping[str, Any]) -> bool:
@@ -168,19 +174,26 @@ def _cognito(args: Mapping[str, Any], arg: str, default: Any, prefix: str | None
     return value
 
 
-def _networks(values: Any) -> list[str]:
+def _networks(arg: str, values: Any) -> list[str]:
     accepted = "an IPv4 network such as 203.0.113.0/24"
-    networks = _check.unique("allowed_cidrs", values, at_least=1)
+    networks = _check.unique(arg, values, at_least=1)
     for index, value in enumerate(networks):
         try:
             ipaddress.IPv4Network(value)
         except ValueError:
-            _check.refuse(f"allowed_cidrs[{index}]", accepted, value)
+            _check.refuse(f"{arg}[{index}]", accepted, value)
     return networks
 
 
 def _namespaces(arg: str, values: Any, *, at_least: int = 0) -> list[str]:
     return sorted(_check.each(arg, values, _names.LABEL, _names.LABEL_ACCEPTED, at_least=at_least))
+
+
+def _route_namespaces(values: Any) -> list[str]:
+    namespaces = _namespaces("route_namespaces", values, at_least=1)
+    if "gateway" in namespaces:
+        _check.refuse("route_namespaces", "namespaces of models, not gateway", namespaces)
+    return namespaces
 
 
 def _counted(given: Any, groups: list[str]) -> dict[str, list[str]]:

@@ -7,6 +7,8 @@ from slipway.serving._guards import dns_egress
 from slipway.serving._workload import Spec
 
 MANAGED = {"app.kubernetes.io/managed-by": "slipway"}
+ROUTES = {"slipway.dev/routes": "true"}
+"""Label of namespaces whose routes may attach to the gateway."""
 
 
 def namespace_labels(version: str) -> dict[str, str]:
@@ -58,9 +60,8 @@ def declare(
     name: str, namespace: str, version: str, quota: Spec, opts: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
     """The namespace and its guards, as children of the component ``name``."""
-    space = k8s.core.v1.Namespace(
-        f"{name}-{namespace}", metadata={"name": namespace, "labels": namespace_labels(version)}, opts=opts
-    )
+    labels = {**namespace_labels(version), **ROUTES}
+    space = k8s.core.v1.Namespace(f"{name}-{namespace}", metadata={"name": namespace, "labels": labels}, opts=opts)
     inside = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[space]))
 
     def metadata(role: str) -> k8s.meta.v1.ObjectMetaArgsDict:

@@ -33,7 +33,7 @@ def declare(
         description=f"In front of the models of {settings.domain}",
         scope="REGIONAL",
         default_action={"allow": {}},
-        rules=[_rate(settings.waf_rate_limit), *_managed(settings)],
+        rules=[_rate(settings.waf_requests_per_5_minutes), *_managed(settings)],
         visibility_config=_seen("gateway"),
         tags=tags,
         opts=child,

@@ -55,7 +55,7 @@ class GatewayArgs(TypedDict):
     """Days that access logs, which have callers' addresses, are kept. Default: 365."""
     waf_log_days: NotRequired[int]
     """Days that the firewall's log is kept; one of CloudWatch's retentions. Default: 365."""
-    waf_rate_limit: NotRequired[int]
+    waf_requests_per_5_minutes: NotRequired[int]
     """Requests that one address may make in five minutes. Default: 30000, which is 100 a second."""
     waf_rule_groups: NotRequired[list[str]]
     """Managed rule groups of AWS, first to last. Default: IP reputation, common rules, known bad inputs."""

@@ -64,6 +64,8 @@ class Network(pulumi.ComponentResource):
     """Subnets for nodes and pods, in the order of ``zones``; handed out once their routes exist."""
     public_subnet_ids: pulumi.Output[list[str]]
     """Subnets for internet-facing load balancers, in the order of ``zones``."""
+    public_subnet_cidr_blocks: pulumi.Output[list[str]]
+    """IPv4 networks of these subnets: where what a load balancer sends comes from."""
     intra_subnet_ids: pulumi.Output[list[str]]
     """Subnets without a way out, for control-plane interfaces, in the order of ``zones``."""
     endpoint_security_group_id: pulumi.Output[str]
@@ -143,6 +145,7 @@ class Network(pulumi.ComponentResource):
         self.vpc_id = vpc.id
         self.private_subnet_ids = _ids(private.values(), to_nat)
         self.public_subnet_ids = _ids(public.values(), [to_internet])
+        self.public_subnet_cidr_blocks = pulumi.Output.from_input([plan[zone].public for zone in zones])
         self.intra_subnet_ids = _ids(intra.values(), [])
         self.endpoint_security_group_id = guard.id
         self.register_outputs(
@@ -150,6 +153,7 @@ class Network(pulumi.ComponentResource):
                 "vpcId": self.vpc_id,
                 "privateSubnetIds": self.private_subnet_ids,
                 "publicSubnetIds": self.public_subnet_ids,
+                "publicSubnetCidrBlocks": self.public_subnet_cidr_blocks,
                 "intraSubnetIds": self.intra_subnet_ids,
                 "endpointSecurityGroupId": self.endpoint_security_group_id,
             }

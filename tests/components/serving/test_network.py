@@ -187,9 +187,13 @@ def test_outputs(preview: bool) -> None:
         "vpcId",
         "privateSubnetIds",
         "publicSubnetIds",
+        "publicSubnetCidrBlocks",
         "intraSubnetIds",
         "endpointSecurityGroupId",
     }
+    assert outputs["publicSubnetCidrBlocks"] == [
+        graph.named(f"net-public-{zone}", "aws:ec2/subnet:Subnet").inputs["cidrBlock"] for zone in ARGS["zones"]
+    ]
     if not preview:
         for tier in ("private", "public", "intra"):
             assert outputs[f"{tier}SubnetIds"] == [

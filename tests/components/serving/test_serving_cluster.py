@@ -286,6 +286,7 @@ def test_namespaces_are_restricted_closed_and_bounded() -> None:
     for mode in ("enforce", "audit", "warn"):
         assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted"
         assert labels[f"pod-security.kubernetes.io/{mode}-version"] == "v1.37"
+    assert labels["slipway.dev/routes"] == "true"  # what the gateway lets attach
     deny = manifest(graph, "NetworkPolicy", "default-deny")
     assert deny["metadata"]["namespace"] == "models"
     assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
