@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from slipway.models import ModelBucket as ModelBucket
     from slipway.registry import ContainerRegistry as ContainerRegistry
     from slipway.registry import ImagePublisher as ImagePublisher
+    from slipway.rollout import ProgressiveRollout as ProgressiveRollout
+    from slipway.rollout import PromotionGate as PromotionGate
+    from slipway.rollout import RolloutController as RolloutController
     from slipway.security import DataKeys as DataKeys
     from slipway.security import WorkloadIdentity as WorkloadIdentity
     from slipway.serving import Gateway as Gateway
     from slipway.serving import ModelService as ModelService
     from slipway.serving import Network as Network
     from slipway.serving import OnlineStore as OnlineStore
+    from slipway.serving import RequestAutoscaler as RequestAutoscaler
     from slipway.serving import ServiceDatabase as ServiceDatabase
     from slipway.serving import ServingCluster as ServingCluster
 
@@ -31,6 +35,10 @@ COMPONENTS = {
     "Network": "slipway.serving",
     "ServingCluster": "slipway.serving",
     "ModelService": "slipway.serving",
+    "RequestAutoscaler": "slipway.serving",
+    "ProgressiveRollout": "slipway.rollout",
+    "PromotionGate": "slipway.rollout",
+    "RolloutController": "slipway.rollout",
     "Gateway": "slipway.serving",
     "OnlineStore": "slipway.serving",
     "ServiceDatabase": "slipway.serving",

@@ -38,6 +38,18 @@ ENVOY_GATEWAY = "v1.9.1"
 ENVOY_GATEWAY_SUPPORT_ENDS = date(2027, 2, 14)
 """When Envoy Gateway 1.9 gets its last fixes."""
 
+ARGO_ROLLOUTS_CHART = "2.41.0"
+"""Chart ``argo-rollouts``. It comes with 1.9.0, whose kinds are those of the pinned version."""
+
+ARGO_ROLLOUTS = "v1.10.1"
+"""Argo Rollouts, as its images are tagged. It gives the last two minor versions fixes and names no end."""
+
+ROLLOUTS_GATEWAY_PLUGIN = "v0.15.0"
+"""Gateway API plugin of Argo Rollouts, as its images are tagged. It names no end of support."""
+
+KEDA_CHART = "2.20.2"
+"""Chart ``keda``, which has the version of what it installs; tested with the last three Kubernetes versions."""
+
 
 def support_warning(version: str, today: date) -> str | None:
     """What to tell whoever runs Kubernetes ``version`` on ``today``: a text near or past the end of support, else None.

@@ -80,4 +80,31 @@ SHORTEST: dict[str, dict[str, Any]] = {
         "namespace": "models",
         "port": 8080,
     },
+    "RequestAutoscaler": {"prometheus_port": 9090},
+    "ProgressiveRollout": {
+        "model": "flight-delay",
+        "release": "flight-delay-20260101-0a1b2c3d",
+        "namespace": "models",
+        "pod_template": {
+            "spec": {
+                "containers": [
+                    {"name": "server", "image": f"acme/it@{DIGEST}", "ports": [{"name": "http", "containerPort": 8080}]}
+                ]
+            }
+        },
+        "hostname": "flight-delay.ml.example.com",
+        "jwt_issuer": "https://idp.example.com",
+        "jwt_jwks_uri": "https://idp.example.com/jwks.json",
+        "jwt_audiences": ["models"],
+        "prometheus_address": "http://prometheus.monitoring.svc:9090",
+        "rollout": {},
+        "max_replicas": 4,
+    },
+    "RolloutController": {"plugin_image": f"acme/plugin@{DIGEST}"},
+    "PromotionGate": {
+        "image": f"acme/slipway-ops@{DIGEST}",
+        "predictions": "s3://acme-dev-events/predictions",
+        "labels": "s3://acme-dev-events/labels",
+        "decisions": "s3://acme-dev-events/decisions",
+    },
 }

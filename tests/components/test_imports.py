@@ -11,6 +11,17 @@ NEVER = {"boto3", "botocore", "pydantic", "slipway_ops", "stacks", "sandbox"}
 SHARED = ("slipway.security.data_class", "slipway.security.principal", "slipway.security._policies")
 """What any step may take from security: the classes of data, and the statements, which are written only there."""
 
+NEEDS = {
+    "ImagePublisher": "slipway.security.workload_identity",  # it is one
+    "ModelService": "slipway.rollout.",  # its pods may be a rollout's
+    "ProgressiveRollout": "slipway.serving._",  # the pods of both are found and guarded in the same way
+    "PromotionGate": "slipway.serving._",
+    "RolloutController": "slipway.serving._",
+}
+"""What a component may take from another step."""
+IN_CLUSTER = ("ModelService", "ProgressiveRollout", "PromotionGate", "RequestAutoscaler", "RolloutController")
+"""Components that know nothing of AWS."""
+
 
 def loaded(statement: str) -> set[str]:
     """Modules that a fresh interpreter has after ``statement``."""
@@ -37,9 +48,8 @@ def test_a_component_loads_no_other_step(name: str) -> None:
         for module in modules
         if module.rpartition(".")[0] in others and not module.startswith(SHARED) and module != "slipway.security"
     }
-    if name == "ImagePublisher":  # it is a workload identity
-        foreign -= {"slipway.security.workload_identity"}
+    foreign = {module for module in foreign if not module.startswith(NEEDS.get(name, "-"))}
     assert not foreign
     assert not modules & NEVER
-    needed = {"ModelService": {"pulumi_kubernetes"}, "ServingCluster": SDKS, "Gateway": SDKS}.get(name, {"pulumi_aws"})
-    assert modules & SDKS == needed
+    needed = SDKS if name in ("ServingCluster", "Gateway") else {"pulumi_aws"}
+    assert modules & SDKS == ({"pulumi_kubernetes"} if name in IN_CLUSTER else needed)

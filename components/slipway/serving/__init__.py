@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from slipway import _lazy
 
 if TYPE_CHECKING:
+    from slipway.serving.capacity import Ceiling as Ceiling
+    from slipway.serving.capacity import ceiling as ceiling
+    from slipway.serving.capacity import shared_hostnames as shared_hostnames
     from slipway.serving.gateway import Gateway as Gateway
     from slipway.serving.gateway import GatewayArgs as GatewayArgs
+    from slipway.serving.model_service import EgressArgs as EgressArgs
     from slipway.serving.model_service import ModelService as ModelService
     from slipway.serving.model_service import ModelServiceArgs as ModelServiceArgs
     from slipway.serving.network import Nat as Nat
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from slipway.serving.online_store import OnlineStoreArgs as OnlineStoreArgs
     from slipway.serving.online_store import StreamViewType as StreamViewType
     from slipway.serving.online_store import TableClass as TableClass
+    from slipway.serving.request_autoscaler import RequestAutoscaler as RequestAutoscaler
+    from slipway.serving.request_autoscaler import RequestAutoscalerArgs as RequestAutoscalerArgs
     from slipway.serving.service_database import Insights as Insights
     from slipway.serving.service_database import ServiceDatabase as ServiceDatabase
     from slipway.serving.service_database import ServiceDatabaseArgs as ServiceDatabaseArgs
@@ -31,6 +37,10 @@ __getattr__, __dir__ = _lazy.exports(
     {
         "Gateway": "gateway",
         "GatewayArgs": "gateway",
+        "Ceiling": "capacity",
+        "ceiling": "capacity",
+        "shared_hostnames": "capacity",
+        "EgressArgs": "model_service",
         "ModelService": "model_service",
         "ModelServiceArgs": "model_service",
         "Nat": "network",
@@ -41,6 +51,8 @@ __getattr__, __dir__ = _lazy.exports(
         "OnlineStoreArgs": "online_store",
         "StreamViewType": "online_store",
         "TableClass": "online_store",
+        "RequestAutoscaler": "request_autoscaler",
+        "RequestAutoscalerArgs": "request_autoscaler",
         "Insights": "service_database",
         "ServiceDatabase": "service_database",
         "ServiceDatabaseArgs": "service_database",

@@ -11,8 +11,21 @@ POD_IDENTITY_AGENT = "169.254.170.23/32"
 """Where a pod on EKS gets its role's credentials. Elsewhere nobody answers there."""
 
 
+SCALING: Object = {
+    "scaleUp": {
+        "stabilizationWindowSeconds": 0,
+        "policies": [{"type": "Percent", "value": 100, "periodSeconds": 30}],
+    },
+    "scaleDown": {
+        "stabilizationWindowSeconds": 300,
+        "policies": [{"type": "Percent", "value": 25, "periodSeconds": 60}],
+    },
+}
+"""Up at once, down slowly, because a model is slower to start than to stop."""
+
+
 def autoscaler_spec(target: Object, min_replicas: int, max_replicas: int, cpu_percent: int) -> Spec:
-    """Scales ``target`` by CPU: up at once, down slowly, because a model is slower to start than to stop."""
+    """Scales ``target`` by CPU."""
     return {
         "scaleTargetRef": target,
         "minReplicas": min_replicas,
@@ -23,16 +36,7 @@ def autoscaler_spec(target: Object, min_replicas: int, max_replicas: int, cpu_pe
                 "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": cpu_percent}},
             }
         ],
-        "behavior": {
-            "scaleUp": {
-                "stabilizationWindowSeconds": 0,
-                "policies": [{"type": "Percent", "value": 100, "periodSeconds": 30}],
-            },
-            "scaleDown": {
-                "stabilizationWindowSeconds": 300,
-                "policies": [{"type": "Percent", "value": 25, "periodSeconds": 60}],
-            },
-        },
+        "behavior": SCALING,
     }
 
 
@@ -54,8 +58,13 @@ def service_spec(model: str) -> Spec:
     }
 
 
-def network_spec(model: str, port: int, ingress_namespaces: Sequence[str]) -> Spec:
-    """In: the server's port from the named namespaces. Out: DNS, the artifact store and the pod's identity."""
+def network_spec(
+    model: str, port: int, ingress_namespaces: Sequence[str], egress: Sequence[tuple[str, int]] = ()
+) -> Spec:
+    """In: the server's port from the named namespaces.
+
+    Out: DNS, the artifact store and the pod's identity, and ``egress``: networks and their ports.
+    """
     names = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(ingress_namespaces)}
     callers = [
         {
@@ -71,6 +80,7 @@ def network_spec(model: str, port: int, ingress_namespaces: Sequence[str]) -> Sp
             dns_egress(),
             {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": 443}]},
             {"to": [{"ipBlock": {"cidr": POD_IDENTITY_AGENT}}], "ports": [{"protocol": "TCP", "port": 80}]},
+            *({"to": [{"ipBlock": {"cidr": cidr}}], "ports": [{"protocol": "TCP", "port": to}]} for cidr, to in egress),
         ],
     }
 

@@ -22,6 +22,11 @@ DRAIN_SECONDS = 10
 FINISH_SECONDS = 30
 """How long it then has to answer what it already accepted."""
 
+WARM_UP_SECONDS = 30
+"""How long an answer may take while the server starts."""
+ROLLOUT_HASH = "rollouts-pod-template-hash"
+"""Label with the revision of a Rollout's pods; a Deployment's is ``pod-template-hash``."""
+
 Object = dict[str, Any]
 Spec = Any
 """An ``Object`` that is handed to the SDK, whose types spell the same fields in snake_case."""
@@ -47,7 +52,9 @@ class Workload:
     startup_seconds: int
     health_path: str
     ready_path: str
+    warm_up_path: str
     settings: Mapping[str, pulumi.Input[str]]
+    priority_class: str | None = None
     region: pulumi.Input[str] | None = None
 
 
@@ -61,15 +68,16 @@ def object_labels(model: str) -> dict[str, str]:
     return {**selector(model), "app.kubernetes.io/part-of": "slipway", "app.kubernetes.io/managed-by": "slipway"}
 
 
-def pod_labels(model: str, release: str, variant: str) -> dict[str, str]:
+def pod_labels(model: str, release: str) -> dict[str, str]:
     """Labels of pods; ``model``, ``release`` and ``variant`` become labels of every metric."""
-    return {**object_labels(model), "model": model, "release": release, "variant": variant}
+    return {**object_labels(model), "model": model, "release": release, "variant": "stable"}
 
 
-def pod_template(workload: Workload, variant: str = "stable") -> Object:
+def pod_template(workload: Workload, *, progressive: bool = False) -> Object:
     """The pod: an init container fetches and checks the artifact, then the server starts.
 
-    A pod whose artifact is not the released one never starts its server, so it never gets traffic.
+    A pod whose artifact is not the released one never starts its server, so it never gets traffic. With
+    ``progressive`` a Rollout owns the pods: it tells the arm by their label ``variant``, which the server is told too.
     """
     scheduling: Object = {}
     if workload.gpus:
@@ -77,9 +85,11 @@ def pod_template(workload: Workload, variant: str = "stable") -> Object:
             "nodeSelector": GPU_NODE,
             "tolerations": [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}],
         }
+    if workload.priority_class is not None:
+        scheduling["priorityClassName"] = workload.priority_class
     return {
         "metadata": {
-            "labels": pod_labels(workload.model, workload.release, variant),
+            "labels": pod_labels(workload.model, workload.release),
             "annotations": {"kubectl.kubernetes.io/default-container": "server"},
         },
         "spec": {
@@ -97,14 +107,14 @@ def pod_template(workload: Workload, variant: str = "stable") -> Object:
             },
             "terminationGracePeriodSeconds": DRAIN_SECONDS + FINISH_SECONDS,
             "initContainers": [_fetch(workload)],
-            "containers": [_server(workload)],
+            "containers": [_server(workload, progressive)],
             "volumes": [
                 {"name": "model", "emptyDir": {"sizeLimit": f"{workload.artifact_gib}Gi"}},
                 {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
             ],
             "topologySpreadConstraints": [
-                _spread(workload.model, "topology.kubernetes.io/zone"),
-                _spread(workload.model, "kubernetes.io/hostname"),
+                _spread(workload.model, topology, ROLLOUT_HASH if progressive else "pod-template-hash")
+                for topology in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
             ],
             **scheduling,
         },
@@ -147,7 +157,7 @@ def _fetch(workload: Workload) -> Object:
     }
 
 
-def _server(workload: Workload) -> Object:
+def _server(workload: Workload, progressive: bool) -> Object:
     own: dict[str, pulumi.Input[str]] = {
         "SLIPWAY_MODEL": workload.model,
         "SLIPWAY_RELEASE": workload.release,
@@ -155,11 +165,14 @@ def _server(workload: Workload) -> Object:
         "SLIPWAY_PORT": str(workload.port),
     }
     gpus = {GPU: str(workload.gpus)} if workload.gpus else {}
+    env: list[Object] = [{"name": key, "value": value} for key, value in sorted({**workload.settings, **own}.items())]
+    if progressive:
+        env.append({"name": "SLIPWAY_VARIANT", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['variant']"}}})
     return {
         "name": "server",
         "image": workload.image,
         "imagePullPolicy": "IfNotPresent",
-        "env": [{"name": key, "value": value} for key, value in sorted({**workload.settings, **own}.items())],
+        "env": env,
         "ports": [{"name": "http", "containerPort": workload.port, "protocol": "TCP"}],
         # Memory beyond the request is what evictions take first, so request and limit are one. CPU has no limit: a
         # quota would stretch the slowest answers while the node idles.
@@ -177,7 +190,8 @@ def _server(workload: Workload) -> Object:
             {"name": "model", "mountPath": "/model", "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 -- in the pod
         ],
-        "startupProbe": _probe(workload.health_path, 5, -(-workload.startup_seconds // 5)),
+        # The first requests of a process are its slowest. The other probes, and traffic, wait for this one.
+        "startupProbe": _probe(workload.warm_up_path, 5, -(-workload.startup_seconds // 5), WARM_UP_SECONDS),
         "readinessProbe": _probe(workload.ready_path, 5, 2),
         # Slow to judge: restarting an overloaded server moves its load to the next one.
         "livenessProbe": _probe(workload.health_path, 10, 6),
@@ -194,21 +208,21 @@ _CONFINED: Object = {
 }
 
 
-def _probe(path: str, period_seconds: int, failures: int) -> Object:
+def _probe(path: str, period_seconds: int, failures: int, timeout_seconds: int = 3) -> Object:
     return {
         "httpGet": {"path": path, "port": "http"},
         "periodSeconds": period_seconds,
-        "timeoutSeconds": 3,
+        "timeoutSeconds": timeout_seconds,
         "failureThreshold": failures,
     }
 
 
-def _spread(model: str, topology: str) -> Object:
+def _spread(model: str, topology: str, revision: str) -> Object:
     """Spread as evenly as there is room for; a hard rule would stop scaling while a zone is out."""
     return {
         "maxSkew": 1,
         "topologyKey": topology,
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": {"matchLabels": selector(model)},
-        "matchLabelKeys": ["pod-template-hash"],  # each release is spread by itself
+        "matchLabelKeys": [revision],  # each release is spread by itself
     }

@@ -7,18 +7,20 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from slipway import _check
+from slipway._custom import argo
+from slipway.rollout import _parts as parts
+from slipway.rollout.rollout_args import RolloutArgs
 from slipway.serving import _guards, _names, _workload
+from slipway.serving._service_settings import settings_of
 
-MODEL = r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
-IMAGE = r"(?:[a-zA-Z0-9.-]+(?::\d+)?/)?[a-z0-9._-]+(?:/[a-z0-9._-]+)*@sha256:[0-9a-f]{64}"
-IMAGE_ACCEPTED = "an image by digest, <repository>@sha256:<64 hex>; a tag may point elsewhere tomorrow"
-OBJECT_URI = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+"
-LABEL_VALUE = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
-SHA256 = r"[0-9a-f]{64}"
-CPU = r"[1-9]\d*m|[1-9]\d*|\d*\.\d+"
-MEMORY = r"[1-9]\d*(?:Mi|Gi)"
-PATH = r"/[\w./-]*"
-VARIABLE = r"(?!SLIPWAY_)[A-Za-z_][A-Za-z0-9_]*"
+
+class EgressArgs(TypedDict):
+    """A network that pods may connect to."""
+
+    cidr_block: str
+    """Network, such as ``10.0.16.0/20``."""
+    port: int
+    """TCP port."""
 
 
 class ModelServiceArgs(TypedDict):
@@ -60,133 +62,118 @@ class ModelServiceArgs(TypedDict):
     """Most replicas. Default: 10, or ``min_replicas`` where that is more."""
     target_cpu_percent: NotRequired[int]
     """CPU use, in percent of the request, that the autoscaler aims at. Default: 70."""
+    prometheus_address: NotRequired[pulumi.Input[str]]
+    """Prometheus that has the gateway's metrics; what is below and ``rollout`` ask it. Default: none."""
+    target_requests_per_second: NotRequired[int]
+    """Requests a second of a replica that the autoscaler aims at, beside CPU; needs KEDA. Default: CPU alone."""
+    target_latency_ms: NotRequired[int]
+    """Latency of 95 % of the requests that the autoscaler aims at, beside CPU; needs KEDA. Default: CPU alone."""
     settings: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Serving settings of the release: environment variables of the server. Default: none."""
+    priority_class: NotRequired[str]
+    """Priority class of the pods: who goes first where room is short. Default: the cluster's default."""
     ingress_namespaces: NotRequired[list[str]]
-    """Namespaces that may call the service. Default: none."""
+    """Namespaces that may call the service, beside the gateway's. Default: none."""
+    egress: NotRequired[list[EgressArgs]]
+    """What the pods may connect to, beside AWS's HTTPS endpoints: a database, for one. Default: nothing."""
     health_path: NotRequired[str]
     """Answers 200 while the server is alive. Default: ``/healthz``."""
     ready_path: NotRequired[str]
     """Answers 200 while the server can predict. Default: ``health_path``."""
+    warm_up_path: NotRequired[str]
+    """Answers 200 once the server has predicted something by itself; asked with GET while it starts, and until then it
+    gets no request. Default: ``health_path``."""
     startup_seconds: NotRequired[int]
     """How long the server may take to load the model. Default: 300."""
+    hostname: NotRequired[str]
+    """Host name at the gateway, such as ``flight-delay.ml.example.com``. Default: no way in from outside."""
+    gateway_name: NotRequired[pulumi.Input[str]]
+    """Gateway that the route attaches to. Default: ``models``."""
+    gateway_namespace: NotRequired[str]
+    """Namespace of the gateway and of its proxies. Default: ``gateway``."""
+    jwt_issuer: NotRequired[pulumi.Input[str]]
+    """Issuer of the tokens that callers show. Required with ``hostname``, as is the next one."""
+    jwt_jwks_uri: NotRequired[pulumi.Input[str]]
+    """Where the issuer publishes its keys."""
+    jwt_audiences: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    """Audiences, one of which a token must be for; these or ``jwt_scopes`` are required. Default: any."""
+    jwt_claims: NotRequired[dict[str, list[str]]]
+    """Claims that a token must have, each with the accepted values. Default: any token of the audiences."""
+    jwt_scopes: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    """Scopes that a token must have, all of them. Default: none."""
+    allow_unauthenticated: NotRequired[bool]
+    """Whether anybody may call. Default: no."""
+    requests_per_second_limit: NotRequired[int]
+    """Requests a second that each proxy of the gateway lets through. Default: no limit here."""
+    request_timeout_seconds: NotRequired[int]
+    """How long an answer may take, repetitions included. Default: 30."""
+    max_parallel_requests: NotRequired[int]
+    """Requests that each proxy has under way to an arm; more get 503. Default: 1024."""
+    rollout: NotRequired[RolloutArgs]
+    """How a new release takes over; needs ``hostname``, ``prometheus_address`` and Argo Rollouts. Default: pod by
+    pod."""
 
 
 class ModelService(pulumi.ComponentResource):
-    """A model's pods, autoscaler, address and guards in one namespace; stateless.
+    """A model's pods, autoscaler, address, way in and guards in one namespace; stateless.
 
     Names never hold the release, so a newer or an older one is an update in place. Needs a Kubernetes provider in
-    ``opts`` and nothing of a cloud: it runs on any conformant cluster.
+    ``opts`` and nothing of a cloud: it runs on any conformant cluster. With ``rollout`` a Rollout of Argo Rollouts has
+    the pods, and a new release beside the old one takes over step by step.
     """
 
     url: pulumi.Output[str]
     """Address inside the cluster, without a path."""
     service_name: pulumi.Output[str]
-    """Name of the Kubernetes Service."""
+    """Name of the Kubernetes Service, with and without a rollout."""
 
     def __init__(self, name: str, args: ModelServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:index:ModelService", name, dict(args), opts)
         _check.known(args, ModelServiceArgs.__annotations__)
-        workload = _workload_of(args)
-        minimum = _check.between("min_replicas", args.get("min_replicas", 2), 1, 1000)
-        maximum = _check.between("max_replicas", args.get("max_replicas", max(10, minimum)), 1, 1000)
-        if maximum < minimum:
-            _check.refuse("max_replicas", f"at least min_replicas, {minimum}", maximum)
-        cpu_percent = _check.between("target_cpu_percent", args.get("target_cpu_percent", 70), 1, 100)
-        callers = _check.each(
-            "ingress_namespaces", args.get("ingress_namespaces", []), _names.LABEL, _names.LABEL_ACCEPTED
-        )
-        model = workload.model
+        settings = settings_of(args)
+        workload, plan = settings.workload, settings.plan
         namespace = _check.given(args, "namespace", _names.LABEL, _names.LABEL_ACCEPTED)
-        child = pulumi.ResourceOptions(parent=self)
-        metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-            "name": model,
-            "namespace": namespace,
-            "labels": _workload.object_labels(model),
-        }
+        place = parts.Place(name, workload.model, namespace, self)
 
         account = k8s.core.v1.ServiceAccount(
             f"{name}-account",
-            metadata={**metadata, "name": workload.service_account},
+            metadata={**place.metadata(), "name": workload.service_account},
             automount_service_account_token=False,
-            opts=child,
+            opts=place.opts(),
         )
         guard = k8s.networking.v1.NetworkPolicy(
             f"{name}-network",
-            metadata=metadata,
-            spec=_guards.network_spec(model, workload.port, callers),
-            opts=child,
+            metadata=place.metadata(),
+            spec=_guards.network_spec(workload.model, workload.port, settings.callers, settings.egress),
+            opts=place.opts(),
         )
-        deployment = k8s.apps.v1.Deployment(
-            f"{name}-server",
-            metadata=metadata,
-            spec=_workload.deployment_spec(workload),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[account, guard])),
-        )
-        k8s.policy.v1.PodDisruptionBudget(
-            f"{name}-disruption", metadata=metadata, spec=_guards.disruption_spec(model), opts=child
-        )
-        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": model}
-        k8s.autoscaling.v2.HorizontalPodAutoscaler(
-            f"{name}-scale",
-            metadata=metadata,
-            spec=_guards.autoscaler_spec(target, minimum, maximum, cpu_percent),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[deployment])),
-        )
-        service = k8s.core.v1.Service(
-            f"{name}-service", metadata=metadata, spec=_guards.service_spec(model), opts=child
-        )
+        service = parts.service(place, plan)
+        way = parts.front(place, settings.front, plan) if settings.front else []
+        if plan and settings.scale.prometheus is not None:
+            parts.autoscaler(
+                place,
+                settings.scale,
+                argo.ROLLOUT,
+                parts.rollout(
+                    place,
+                    plan,
+                    workload.release,
+                    _workload.pod_template(workload, progressive=True),
+                    workload.startup_seconds,
+                    settings.scale.prometheus,
+                    [account, guard, service, *way],
+                ),
+            )
+        else:
+            deployment = k8s.apps.v1.Deployment(
+                f"{name}-server",
+                metadata=place.metadata(),
+                spec=_workload.deployment_spec(workload),
+                opts=place.opts(account, guard),
+            )
+            parts.autoscaler(place, settings.scale, "Deployment", deployment)
+        parts.disruption(place)
 
         self.service_name = service.metadata.apply(lambda found: str(found.name))
         self.url = pulumi.Output.concat("http://", self.service_name, ".", namespace, ".svc")
         self.register_outputs({"url": self.url, "serviceName": self.service_name})
-
-
-def _workload_of(args: ModelServiceArgs) -> _workload.Workload:
-    model = _check.matches("model", args.get("model"), MODEL, "1 to 40 of a-z, 0-9 and -, beginning with a letter")
-    account = _check.matches("service_account", args.get("service_account", model), _names.LABEL, _names.LABEL_ACCEPTED)
-    health_path = _path("health_path", args.get("health_path", "/healthz"))
-    return _workload.Workload(
-        model=model,
-        release=_check.matches("release", args.get("release"), LABEL_VALUE, "a release's id, at most 63 characters"),
-        image=_later("image", args.get("image"), IMAGE, IMAGE_ACCEPTED),
-        fetch_image=_later("fetch_image", args.get("fetch_image"), IMAGE, IMAGE_ACCEPTED),
-        artifact_uri=_later("artifact_uri", args.get("artifact_uri"), OBJECT_URI, "s3://<bucket>/<key>"),
-        artifact_version=_check.matches(
-            "artifact_version", args.get("artifact_version"), r"(?!null$)\S+", "the id of an object's version"
-        ),
-        artifact_sha256=_check.matches(
-            "artifact_sha256", args.get("artifact_sha256"), r"[0-9a-f]{64}", "64 hex digits"
-        ),
-        service_account=account,
-        port=_check.between("port", args.get("port", 8080), 1024, 65535),
-        cpu=_check.matches("cpu", args.get("cpu", "500m"), CPU, "CPUs such as 500m or 2"),
-        memory=_check.matches("memory", args.get("memory", "512Mi"), MEMORY, "memory such as 512Mi or 4Gi"),
-        gpus=_check.between("gpus", args.get("gpus", 0), 0, 16),
-        artifact_gib=_check.between("artifact_gib", args.get("artifact_gib", 2), 1, 1000),
-        startup_seconds=_check.between("startup_seconds", args.get("startup_seconds", 300), 5, 3600),
-        health_path=health_path,
-        ready_path=_path("ready_path", args.get("ready_path", health_path)),
-        settings=_settings(args.get("settings", {})),
-        region=args.get("region"),
-    )
-
-
-def _later(arg: str, value: pulumi.Input[str] | None, pattern: str, accepted: str) -> pulumi.Input[str]:
-    """Check ``value`` now, or where it is an Output once it is known."""
-    if isinstance(value, pulumi.Output):
-        return value.apply(lambda known: _check.matches(arg, known, pattern, accepted))
-    return _check.matches(arg, value, pattern, accepted)
-
-
-def _path(arg: str, value: str) -> str:
-    return _check.matches(arg, value, PATH, "a path such as /healthz")
-
-
-def _settings(settings: Mapping[str, pulumi.Input[str]]) -> Mapping[str, pulumi.Input[str]]:
-    accepted = "names of environment variables that do not begin with SLIPWAY_, which tells the release"
-    for key, value in settings.items():
-        _check.matches("settings", key, VARIABLE, accepted)
-        if not isinstance(value, str | pulumi.Output):
-            _check.refuse(f"settings.{key}", "text", value)
-    return settings
