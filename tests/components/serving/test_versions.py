@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from slipway import versions
@@ -38,3 +38,12 @@ def test_minor_versions_are_compared_as_numbers(monkeypatch: pytest.MonkeyPatch)
     warning = versions.support_warning("1.99", date(2030, 1, 1))
     assert warning is not None
     assert "Newest accepted version: 1.100." in warning
+
+
+def test_an_envoy_gateway_without_fixes_is_told() -> None:
+    ends = versions.ENVOY_GATEWAY_SUPPORT_ENDS
+
+    assert versions.envoy_gateway_warning(ends) is None
+    assert versions.envoy_gateway_warning(ends + timedelta(days=1)) == (
+        f"Envoy Gateway {versions.ENVOY_GATEWAY}: its support ended on {ends}; use a newer slipway."
+    )
