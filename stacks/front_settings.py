@@ -107,9 +107,9 @@ class DatabaseSettings(Section):
 
     data_class: Annotated[StoreClass, Field(strict=False)]
     """``personal`` where a row is about a person: key, retention and erasure follow."""
-    min_acu: Annotated[float, Field(ge=0, le=256, multiple_of=0.5, strict=False)] = 0.5
+    min_acu: Annotated[float, Field(ge=0, le=256, multiple_of=0.5)] = 0.5
     """Least capacity of an instance in Aurora capacity units of 2 GiB; at 0 it pauses when nobody is connected."""
-    max_acu: Annotated[float, Field(ge=1, le=256, multiple_of=0.5, strict=False)] = 4
+    max_acu: Annotated[float, Field(ge=1, le=256, multiple_of=0.5)] = 4
     """Most capacity of an instance: the ceiling of its cost."""
     backup_days: Annotated[int, Field(ge=1, le=35)] | None = None
     """Days back to which it can be restored; the most that its class allows if not given."""

@@ -14,7 +14,6 @@ from stacks.values import (
     Minutes,
     Name,
     ReleaseId,
-    Share,
     Slug,
     Weights,
 )
@@ -73,7 +72,7 @@ class SloSettings(Section):
     """What the service promises; shown with its outputs, for dashboards and alerts."""
 
     latency_p99_ms: Annotated[int, Field(ge=1, le=600_000)] | None = None
-    availability_percent: Annotated[float, Field(ge=50, lt=100, strict=False)] | None = None
+    availability_percent: Annotated[float, Field(ge=50, lt=100)] | None = None
 
 
 class Direction(StrEnum):
@@ -91,44 +90,58 @@ class Kind(StrEnum):
 
 
 class GuardrailSettings(Section):
-    """A metric that must not get worse by more than a margin."""
+    """What must not get worse by more than a margin."""
 
     name: MetricName
-    kind: Annotated[Kind, Field(strict=False)]
-    direction: Annotated[Direction, Field(strict=False)]
-    margin: Annotated[float, Field(gt=0, strict=False)]
+    """``errors``, ``latency_ms``, or how it comes of a prediction and its label, as in ``label``."""
+    kind: Annotated[Kind, Field(strict=False)] | None = None
+    direction: Annotated[Direction, Field(strict=False)] | None = None
+    margin: Annotated[float, Field(gt=0)]
+    """In the measure's own unit."""
 
 
 class SliceSettings(Section):
-    """A feature, none of whose values may get worse by more than a margin."""
+    """A feature, for none of whose values the metric may get worse by more than a margin."""
 
     feature: Name
-    margin: Annotated[float, Field(gt=0, strict=False)]
+    margin: Annotated[float, Field(gt=0)]
+    minimum_sample: int | None = None
+    """Of a value, in each arm; fewer are not judged."""
 
 
 class OnlyIfBetterSettings(Section):
-    """What must be better on real traffic before a release takes over; whatever stays unknown leaves the old one."""
+    """What must be better on real traffic before a release takes over; whatever stays unknown leaves the old one.
+
+    What is not given is as in docs/reference/gate.schema.json.
+    """
 
     metric: MetricName
     """``accuracy``, ``brier``, or another name with ``kind``, ``direction`` and ``label``."""
-    minimum_effect: Annotated[float, Field(gt=0, strict=False)]
-    """By how much it must be better."""
+    minimum_effect: Annotated[float, Field(gt=0)]
+    """By how much it must be better, in the metric's own unit."""
     kind: Annotated[Kind, Field(strict=False)] | None = None
     direction: Annotated[Direction, Field(strict=False)] | None = None
     label: MetricName | None = None
-    """How the metric comes of a prediction and its label: ``correct``, ``brier`` or ``value``."""
-    alpha: Share = 0.05
+    """How the metric comes of a prediction and its label: ``correct``, ``brier``, ``value``, ``absolute_error`` or
+    ``squared_error``."""
+    baseline: float | None = None
+    """The old release's rate as expected, which makes the test quicker; a wrong one only makes it slower."""
+    alpha: float | None = None
     """Chance of promoting one that is not better."""
-    minimum_sample: Annotated[int, Field(ge=1)] = 1000
-    """Labelled predictions of each arm before a promotion."""
-    maximum_sample: Annotated[int, Field(ge=1)] | None = None
-    """Labelled predictions of each arm after which it was not better."""
+    minimum_sample: int | None = None
+    """Subjects with a label that each arm must have before a promotion."""
+    maximum_sample: int | None = None
+    """Subjects with a label in each arm after which it was not better."""
     deadline_minutes: Minutes = 10080
     """After which it was not better."""
     label_window_minutes: Minutes = 1440
-    """How long a label may take to arrive."""
-    sample_ratio_alpha: Share = 0.001
+    """How long a prediction waits for its label; only then does it count."""
+    minimum_label_coverage: float | None = None
+    """Share of the predictions that must get a label."""
+    sample_ratio_alpha: float | None = None
     """Chance of taking a fair split of the traffic for a broken one."""
+    sample_percent: float | None = None
+    """Share of the subjects that is looked at, where the traffic is more than the gate can hold."""
     guardrails: list[GuardrailSettings] = []
     slices: list[SliceSettings] = []
 
@@ -140,8 +153,6 @@ class OnlyIfBetterSettings(Section):
         if self.metric not in KNOWN_METRICS and any(value is None for value in spelt):
             known = " or ".join(KNOWN_METRICS)
             raise ValueError(f"{known} as metric, or kind, direction and label: how it comes of a label")
-        if self.maximum_sample is not None and self.maximum_sample < self.minimum_sample:
-            raise ValueError(f"maximum_sample of at least minimum_sample ({self.minimum_sample})")
         return self
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from stacks import capacity
+from stacks import capacity, gates
 from stacks.model_settings import ModelSettings
 from stacks.values import NEWEST, Part
 
@@ -134,4 +134,6 @@ def _rollout(settings: "Settings", key: str, model: ModelSettings) -> Iterator[P
         if better.deadline_minutes <= ladder:
             accepted = f"more than the {ladder} minutes of all steps: later the gate rejects"
             yield f"{key}.rollout.only_if_better.deadline_minutes", accepted, better.deadline_minutes
+        for path, accepted, received in gates.problems(better):
+            yield f"{key}.rollout.only_if_better.{path}", accepted, received
     yield from capacity.problems(settings, key, model)

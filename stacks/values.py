@@ -120,7 +120,6 @@ ReleaseId = Annotated[
 RoleArn = Annotated[
     str, _text(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "a role's ARN: arn:aws:iam::<account>:role/<name>")
 ]
-Share = Annotated[float, Field(gt=0, lt=1, strict=False)]
 Slug = Annotated[str, _text(r"[a-z][a-z0-9-]{0,28}[a-z0-9]", "2 to 30 of a-z, 0-9 and -, beginning with a letter")]
 Subject = Annotated[str, _text(r"[^*?\s]+", "exact token subjects, without * or ?")]
 Units = Annotated[int, Field(ge=1, le=1_000_000)]

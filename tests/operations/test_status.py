@@ -52,7 +52,8 @@ def rollout(release: str = NEW, spec: dict[str, Any] | None = None, **status: An
 
 
 def settled(release: str = NEW, **status: Any) -> dict[str, Any]:
-    return rollout(release, **{"phase": "Healthy", "message": "", "stableRS": "bbb", "currentStepIndex": 6} | status)
+    done: dict[str, Any] = {"phase": "Healthy", "message": "", "stableRS": "bbb", "currentStepIndex": 6}
+    return rollout(release, **done | status)
 
 
 def paused(reason: str, **status: Any) -> dict[str, Any]:
