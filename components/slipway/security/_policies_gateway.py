@@ -1,7 +1,7 @@
 """IAM documents of the front door: who may write a load balancer's access logs."""
 
 from slipway.security._policies import document
-from slipway.security._policies_stores import _tls_only
+from slipway.security._policies_stores import tls_only
 
 
 def load_balancer_log_bucket(bucket_arn: str, neighbour_arn: str) -> str:
@@ -12,7 +12,7 @@ def load_balancer_log_bucket(bucket_arn: str, neighbour_arn: str) -> str:
     """
     _, partition, _, region, account, _ = neighbour_arn.split(":", 5)
     return document(
-        *_tls_only(bucket_arn),
+        *tls_only(bucket_arn),
         {
             "Sid": "DeliverAccessLogs",
             "Effect": "Allow",

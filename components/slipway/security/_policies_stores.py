@@ -125,7 +125,7 @@ def key_policy(data_class: DataClass, account_id: str, region: str, administrato
     return document(*statements)
 
 
-def _tls_only(bucket_arn: str) -> list[Statement]:
+def tls_only(bucket_arn: str) -> list[Statement]:
     """A Deny must cover every action to mean anything, so it alone has wildcards."""
     everything = {"Effect": "Deny", "Principal": "*", "Action": ["s3:*"], "Resource": [bucket_arn, f"{bucket_arn}/*"]}
     return [
@@ -143,7 +143,7 @@ def bucket_policy(bucket_arn: str, key_arn: str) -> str:
     upload = {"Effect": "Deny", "Principal": "*", "Action": ["s3:PutObject"], "Resource": [f"{bucket_arn}/*"]}
     header = "s3:x-amz-server-side-encryption"
     return document(
-        *_tls_only(bucket_arn),
+        *tls_only(bucket_arn),
         upload
         | {
             "Sid": "DenyOtherKeys",
@@ -159,7 +159,7 @@ def bucket_policy(bucket_arn: str, key_arn: str) -> str:
 def log_bucket_policy(bucket_arn: str, source_arn: str, account_id: str) -> str:
     """Policy of the bucket that gets another bucket's access logs: from S3, about this bucket, for this account."""
     return document(
-        *_tls_only(bucket_arn),
+        *tls_only(bucket_arn),
         {
             "Sid": "DeliverAccessLogs",
             "Effect": "Allow",
