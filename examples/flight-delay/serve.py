@@ -3,7 +3,8 @@
 Everything that decides an answer comes from the release, through the environment: SLIPWAY_ARTIFACT (path of the fetched
 artifact), SLIPWAY_MODEL, SLIPWAY_RELEASE, and the release's serving settings: DECISION_THRESHOLD (probability from
 which a flight is called late) and MAX_IN_FLIGHT (requests answered at once; more get 503). SLIPWAY_VARIANT is
-``stable`` or ``canary``; SLIPWAY_HOST and SLIPWAY_PORT say where to listen.
+``stable``, ``canary`` or ``shadow``; SLIPWAY_HOST and SLIPWAY_PORT say where to listen. With SLIPWAY_PREDICTION_LOG, each
+prediction is a line of that file; SLIPWAY_SUBJECT_KEY is what users' ids are hashed with, without it none is kept.
 
 The artifact is a pickle, so loading it runs code: load only what was checked against its release record, as the init
 container does before this program starts.
@@ -11,6 +12,7 @@ container does before this program starts.
 
 import json
 import os
+import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from typing import Any, Self
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a prediction's idle threads must not spin on the pod's CPU
 
+import events
 import features
 import joblib
 from fastapi import FastAPI, Request, Response
@@ -45,6 +48,8 @@ class Settings:
     variant: str = "stable"
     threshold: float = 0.5
     max_in_flight: int = 32
+    prediction_log: Path | None = None
+    subject_key: str | None = None
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:
@@ -69,15 +74,20 @@ class Settings:
         if not Path(environment.get("SLIPWAY_ARTIFACT", "/dev/null")).is_file():
             refuse("SLIPWAY_ARTIFACT", "the path of a file")
         variant = environment.get("SLIPWAY_VARIANT", "stable")
-        if variant not in ("stable", "canary"):
-            refuse("SLIPWAY_VARIANT", "stable or canary")
+        if variant not in ("stable", "canary", "shadow"):
+            refuse("SLIPWAY_VARIANT", "stable, canary or shadow")
         threshold = number("DECISION_THRESHOLD", 0.5, 0, 1)
         most = number("MAX_IN_FLIGHT", 32, 1, 10_000)
+        log = environment.get("SLIPWAY_PREDICTION_LOG")
+        if log is not None and not Path(log).parent.is_dir():
+            refuse("SLIPWAY_PREDICTION_LOG", "the path of a file in a folder that exists")
         if problems:
             raise StartError("; ".join(problems))
         artifact = Path(environment["SLIPWAY_ARTIFACT"])
         names = environment["SLIPWAY_MODEL"], environment["SLIPWAY_RELEASE"]
-        return cls(*names, artifact, variant, threshold, int(most))
+        where = Path(log) if log else None
+        key = environment.get("SLIPWAY_SUBJECT_KEY")
+        return cls(*names, artifact, variant, threshold, int(most), where, key)
 
 
 class Predictor:
@@ -109,6 +119,7 @@ def create_app(environment: Mapping[str, str] | None = None) -> FastAPI:
     predictor = Predictor(settings.artifact)
     instruments = Instruments(settings.model, settings.release, settings.variant, settings.max_in_flight)
     identity = {"model": settings.model, "release": settings.release}
+    log = events.PredictionLog(settings.prediction_log, identity, settings.variant, settings.subject_key)
     app = FastAPI(title=settings.model, version=settings.release)
 
     @app.get("/healthz")
@@ -126,15 +137,27 @@ def create_app(environment: Mapping[str, str] | None = None) -> FastAPI:
     @app.post("/predict")
     async def predict(request: Request) -> Response:
         """Answer ``{"instances": [features, …]}`` with one prediction each; a 422 names the field that is wrong."""
+        started, identifier = time.perf_counter(), events.request_id(request.headers)
+
+        def failed(code: int, message: str) -> None:
+            log.failed(request.headers, identifier, code, message, 1000 * (time.perf_counter() - started))
+
         if instruments.full:
             instruments.refused()
-            return _error(503, f"{settings.max_in_flight} requests are being answered already", {"Retry-After": "1"})
-        with instruments.request() as outcome:
-            response = await answer(request)
-            outcome.code = response.status_code
+            message = f"{settings.max_in_flight} requests are being answered already"
+            failed(503, message)
+            return _error(503, message, {"Retry-After": "1"})
+        try:
+            with instruments.request() as outcome:
+                response = await answer(request, identifier, started)
+                outcome.code = response.status_code
+        except Exception as error:
+            failed(500, type(error).__name__)  # its text may hold what was sent
+            raise
+        response.headers[events.REQUEST] = identifier
         return response
 
-    async def answer(request: Request) -> Response:
+    async def answer(request: Request, identifier: str, started: float) -> Response:
         try:
             instances = _instances(await _body(request))
             features.check(predictor.schema, instances)
@@ -146,6 +169,8 @@ def create_app(environment: Mapping[str, str] | None = None) -> FastAPI:
             instruments.unseen(feature)
         scores = await run_in_threadpool(predictor.probabilities, instances)
         predictions = [{"late": score >= settings.threshold, "probability": round(score, 6)} for score in scores]
+        milliseconds = 1000 * (time.perf_counter() - started)
+        log.predicted(request.headers, identifier, instances, predictions, milliseconds)
         return JSONResponse({**identity, "predictions": predictions})
 
     return app

@@ -186,7 +186,7 @@ def test_a_failing_model_is_a_500_and_counted(environment: dict[str, str], monke
         ({"SLIPWAY_RELEASE": None}, "SLIPWAY_RELEASE: accepted: a name: received: nothing"),
         ({"SLIPWAY_ARTIFACT": None}, "SLIPWAY_ARTIFACT: accepted: the path of a file: received: nothing"),
         ({"SLIPWAY_ARTIFACT": "/no/file"}, "SLIPWAY_ARTIFACT: accepted: the path of a file: received: /no/file"),
-        ({"SLIPWAY_VARIANT": "blue"}, "SLIPWAY_VARIANT: accepted: stable or canary: received: blue"),
+        ({"SLIPWAY_VARIANT": "blue"}, "SLIPWAY_VARIANT: accepted: stable, canary or shadow: received: blue"),
         ({"DECISION_THRESHOLD": "half"}, "DECISION_THRESHOLD: accepted: a number from 0 to 1: received: half"),
         ({"DECISION_THRESHOLD": "1.1"}, "DECISION_THRESHOLD: accepted: a number from 0 to 1: received: 1.1"),
         ({"MAX_IN_FLIGHT": "0"}, "MAX_IN_FLIGHT: accepted: a number from 1 to 10000: received: 0"),
@@ -218,3 +218,80 @@ def test_an_artifact_of_another_scikit_learn_stops_the_start(
     monkeypatch.setattr("sklearn.base.__version__", "9.9")
     with pytest.raises(serve.StartError, match=r"from version .* when using version 9\.9"):
         serve.create_app(environment)
+
+
+def logged(
+    environment: dict[str, str], path: Path, headers: dict[str, str], *bodies: Any, **more: str
+) -> tuple[list[httpx.Response], list[dict[str, Any]]]:
+    """Answers to ``bodies``, and the events that they left."""
+    app = serve.create_app({**environment, "SLIPWAY_PREDICTION_LOG": str(path), **more})
+
+    async def run() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://model", headers=headers) as client:
+            return [await client.post("/predict", json=body) for body in bodies]
+
+    answers = asyncio.run(run())
+    return answers, [json.loads(line) for line in path.read_text().splitlines()]
+
+
+HEADERS = {"x-user-id": "ann", "x-request-id": "r-1", "x-model-arm": "canary"}
+
+
+def test_predictions_are_events(environment: dict[str, str], rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    body = {"instances": rows[:2]}
+    answers, events = logged(environment, tmp_path / "log", HEADERS, body, {"instances": []}, SLIPWAY_SUBJECT_KEY="key")
+    assert answers[0].headers["x-request-id"] == "r-1"
+    assert [event["request_id"] for event in events] == ["r-1", "r-1.1"]  # what was refused is no event
+    first, prediction = events[0], answers[0].json()["predictions"][0]
+    assert (first["model"], first["release"], first["variant"]) == ("flight-delay", RELEASE, "canary")
+    assert (first["prediction"], first["score"]) == (prediction["late"], prediction["probability"])
+    assert (first["features"], first["status"]) == (rows[0], 200)
+    assert first["latency_ms"] > 0
+    assert first["ts"].endswith("Z")
+    subjects = {event["subject"] for event in events}
+    assert len(subjects) == 1
+    assert "ann" not in json.dumps(events)
+    other = logged(environment, tmp_path / "other", HEADERS, body, SLIPWAY_SUBJECT_KEY="another")[1]
+    assert {event["subject"] for event in other}.isdisjoint(subjects)
+
+
+def test_without_a_key_nobodys_id_is_kept_and_without_a_gateway_ids_are_made(
+    environment: dict[str, str], rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    body = {"instances": rows[:1]}
+    (answer,), (event,) = logged(environment, tmp_path / "log", {"x-user-id": "ann"}, body)
+    assert event["subject"] is None
+    assert event["request_id"] == answer.headers["x-request-id"] != ""
+    assert event["variant"] == "stable"
+
+
+def test_a_shadow_goes_by_its_own_name(environment: dict[str, str], rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    """Its requests are copies, with the arm of the original: as ``stable`` it would count for the champion."""
+    body = {"instances": rows[:1]}
+    _, (event,) = logged(environment, tmp_path / "log", HEADERS, body, SLIPWAY_VARIANT="shadow")
+    assert event["variant"] == "shadow"
+
+
+def test_failures_are_events(
+    environment: dict[str, str], rows: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise MemoryError("of a secret size")
+
+    monkeypatch.setattr(Instruments, "full", property(lambda self: True))
+    _, (full,) = logged(environment, tmp_path / "full", HEADERS, {"instances": rows[:1]})
+    assert (full["status"], "prediction" in full) == (503, False)
+    monkeypatch.undo()
+    path = tmp_path / "log"
+    app_environment = {**environment, "SLIPWAY_PREDICTION_LOG": str(path)}
+    app = serve.create_app(app_environment)
+    monkeypatch.setattr(features, "encode", fail)
+    assert ask(app, ("POST", "/predict", {"instances": rows[:1]}))[0].status_code == 500
+    failed = json.loads(path.read_text())
+    assert (failed["status"], failed["error"]) == (500, "MemoryError")
+
+
+def test_a_log_in_no_folder_is_refused(environment: dict[str, str]) -> None:
+    with pytest.raises(serve.StartError, match="SLIPWAY_PREDICTION_LOG: accepted: the path of a file in a folder"):
+        serve.create_app({**environment, "SLIPWAY_PREDICTION_LOG": "/nowhere/at/all"})
