@@ -3,8 +3,8 @@
 Everything that decides an answer comes from the release, through the environment: SLIPWAY_ARTIFACT (path of the fetched
 artifact), SLIPWAY_MODEL, SLIPWAY_RELEASE, and the release's serving settings: DECISION_THRESHOLD (probability from
 which a flight is called late) and MAX_IN_FLIGHT (requests answered at once; more get 503). SLIPWAY_VARIANT is
-``stable``, ``canary`` or ``shadow``; SLIPWAY_HOST and SLIPWAY_PORT say where to listen. With SLIPWAY_PREDICTION_LOG, each
-prediction is a line of that file; SLIPWAY_SUBJECT_KEY is what users' ids are hashed with, without it none is kept.
+``stable``, ``canary`` or ``shadow``; SLIPWAY_HOST and SLIPWAY_PORT say where to listen. With SLIPWAY_PREDICTION_LOG,
+each prediction is a line of that file; SLIPWAY_SUBJECT_KEY is what users' ids are hashed with: without it none is kept.
 
 The artifact is a pickle, so loading it runs code: load only what was checked against its release record, as the init
 container does before this program starts.
@@ -85,9 +85,8 @@ class Settings:
             raise StartError("; ".join(problems))
         artifact = Path(environment["SLIPWAY_ARTIFACT"])
         names = environment["SLIPWAY_MODEL"], environment["SLIPWAY_RELEASE"]
-        where = Path(log) if log else None
-        key = environment.get("SLIPWAY_SUBJECT_KEY")
-        return cls(*names, artifact, variant, threshold, int(most), where, key)
+        where, secret = Path(log) if log else None, environment.get("SLIPWAY_SUBJECT_KEY")
+        return cls(*names, artifact, variant, threshold, int(most), where, secret)
 
 
 class Predictor:
