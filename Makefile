@@ -44,7 +44,7 @@ down: $(READY)
 lint: $(READY)
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@$(BIN)/ruff format --check --quiet $(SOURCES)
-	@$(BIN)/ty check --quiet $(SOURCES)
+	@$(BIN)/ty check $(SOURCES)
 	@$(BIN)/mypy $(TYPED)
 
 unit: $(READY)
