@@ -48,7 +48,7 @@ lint: $(READY)
 	@$(BIN)/mypy $(TYPED)
 
 unit: $(READY)
-	@$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=95
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
 
 test: lint unit
 
