@@ -10,7 +10,7 @@ from slipway import _lazy
 if TYPE_CHECKING:
     from slipway.serving.model_service import ModelService as ModelService
     from slipway.serving.model_service import ModelServiceArgs as ModelServiceArgs
-    from slipway.serving.network import Nat as Nat
+    from slipway.serving.nat import Nat as Nat
     from slipway.serving.network import Network as Network
     from slipway.serving.network import NetworkArgs as NetworkArgs
     from slipway.serving.serving_cluster import ServingCluster as ServingCluster
@@ -21,7 +21,7 @@ __getattr__, __dir__ = _lazy.exports(
     {
         "ModelService": "model_service",
         "ModelServiceArgs": "model_service",
-        "Nat": "network",
+        "Nat": "nat",
         "Network": "network",
         "NetworkArgs": "network",
         "ServingCluster": "serving_cluster",
