@@ -44,11 +44,11 @@ down: $(READY)
 lint: $(READY)
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@$(BIN)/ruff format --check --quiet $(SOURCES)
-	@$(BIN)/ty check --quiet $(SOURCES)
+	@$(BIN)/ty check $(SOURCES)
 	@$(BIN)/mypy $(TYPED)
 
 unit: $(READY)
-	@$(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term --cov-fail-under=95
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
 
 test: lint unit
 

@@ -8,11 +8,11 @@ import json
 import sys
 import time
 
-from bench.goals import abstraction, chain, entry_point, imports, linearity, sizes, split, warm_up
+from bench.goals import abstraction, entry_point, imports, linearity, sizes, split, warm_up
 from bench.result import Result, exit_code
 
-GOALS = {goal.NAME: goal for goal in (sizes, imports, entry_point, abstraction, chain, linearity, warm_up, split)}
-ROUNDS = 5
+GOALS = {goal.NAME: goal for goal in (sizes, imports, entry_point, abstraction, linearity, warm_up, split)}
+ROUNDS = 4
 QUICK = 2
 
 

@@ -71,28 +71,6 @@ def flat(count: str, path: str) -> None:
     slipway.run(build)
 
 
-def parameters(count: str, chained: str) -> None:
-    """Small resources through the entry point; ``chained`` "yes": each depends on the one before."""
-    import slipway
-
-    slipway.run(lambda: _parameters(int(count), chained == "yes"))
-
-
-def untuned_parameters(count: str, chained: str) -> None:
-    """The same without the entry point."""
-    _parameters(int(count), chained == "yes")
-
-
-def _parameters(count: int, chained: bool) -> None:
-    import pulumi_aws as aws
-
-    value: pulumi.Input[str] = "1"
-    for number in range(count):
-        parameter = aws.ssm.Parameter(f"p{number}", name=f"/bench/{number}", type="String", value=value)
-        if chained:
-            value = parameter.name
-
-
 def _read(count: int) -> tuple["Settings", "Found"]:
     from stacks.settings import parse
 
@@ -112,7 +90,6 @@ def _declare(settings: "Settings", found: "Found") -> None:
 
 
 PROGRAMS: dict[str, Callable[..., None]] = {
-    program.__name__: program
-    for program in (components, untuned, recorded, loaded, flat, parameters, untuned_parameters)
+    program.__name__: program for program in (components, untuned, recorded, loaded, flat)
 }
 """By name."""

@@ -2,7 +2,7 @@
 
 import pulumi
 
-from stacks import models, platform
+from stacks import models
 from stacks.contract import PlatformContract
 from stacks.releases import Found, find
 from stacks.settings import Part, Settings
@@ -18,8 +18,9 @@ def build(settings: Settings, found: Found | None = None) -> None:
         contract = PlatformContract.of_stack(str(settings.platform_stack))
         cluster = contract.kubernetes()
     else:
+        from stacks import platform  # a shard loads nothing of it
+
         contract, cluster = platform.declare(settings)
         contract.export()
-    urls = {name: models.declare(name, settings, contract, cluster, found) for name in settings.models}
-    for key, values in urls.items():
-        pulumi.export(f"model.{key}", values)
+    for name, values in models.declare(settings, contract, cluster, found).items():
+        pulumi.export(f"model.{name}", values)

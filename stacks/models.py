@@ -10,8 +10,8 @@ from slipway.serving import ModelService
 from slipway.serving.model_service import ModelServiceArgs
 from slipway_ops.environments import repository
 
+from stacks import publisher
 from stacks.contract import PlatformContract
-from stacks.platform import publisher
 from stacks.releases import Found
 from stacks.settings import Settings
 
@@ -20,30 +20,42 @@ if TYPE_CHECKING:
 
 
 def declare(
-    name: str, settings: Settings, contract: PlatformContract, cluster: pulumi.ProviderResource, found: Found
-) -> dict[str, pulumi.Input[str]]:
-    """Declare the model ``name``; returns what its team looks for: repository, role and, of a release, the address."""
-    repository_name = repository(settings.namespace, settings.environment, name)
+    settings: Settings, contract: PlatformContract, cluster: pulumi.ProviderResource, found: Found
+) -> dict[str, dict[str, pulumi.Input[str]]]:
+    """Declare the models; returns what each one's team looks for: repository, role and, of a release, the address."""
+    if not settings.models:
+        return {}
+    repositories = {name: repository(settings.namespace, settings.environment, name) for name in settings.models}
     registry = ContainerRegistry(
-        f"{name}-registry",
+        "models-registry",
         {
-            "repositories": [repository_name],
+            "repositories": sorted(repositories.values()),
             "key_arn": contract.models_key_arn,
             "pull_account_ids": settings.storage.pull_account_ids,
             "dev_tag_days": settings.storage.dev_image_days,
             "deletion_protection": settings.deletion_protection,
         },
     )
-    if settings.publisher:
-        publisher(settings, f"{name}-publisher", [registry.repository_arns[repository_name]], [contract.models_key_arn])
-    identity = WorkloadIdentity(f"{name}-identity", _identity(name, settings, contract))
-    outputs: dict[str, pulumi.Input[str]] = {
-        "repository": registry.repository_urls[repository_name],
-        "role_arn": identity.role_arn,
+    publisher.declare(settings, "models-publisher", registry, contract.models_key_arn)
+    return {
+        name: _model(name, settings, contract, cluster, found, registry.repository_urls[repositories[name]])
+        for name in settings.models
     }
+
+
+def _model(
+    name: str,
+    settings: Settings,
+    contract: PlatformContract,
+    cluster: pulumi.ProviderResource,
+    found: Found,
+    repository_url: pulumi.Output[str],
+) -> dict[str, pulumi.Input[str]]:
+    identity = WorkloadIdentity(f"{name}-identity", _identity(name, settings, contract))
+    outputs: dict[str, pulumi.Input[str]] = {"repository": repository_url, "role_arn": identity.role_arn}
     release = found.releases.get(name)
     if release:
-        image = pulumi.Output.concat(registry.repository_urls[repository_name], "@", release.content.image_digest)
+        image = pulumi.Output.concat(repository_url, "@", release.content.image_digest)
         service = _service(name, settings, contract, cluster, release, image, str(found.operations_digest))
         outputs |= {"release": release.id, "url": service.url}
     return outputs

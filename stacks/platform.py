@@ -4,14 +4,14 @@ import pulumi
 import pulumi_aws as aws
 from slipway.models import ModelBucket
 from slipway.models.model_bucket import ModelBucketArgs
-from slipway.registry import ContainerRegistry, ImagePublisher
-from slipway.registry.image_publisher import ImagePublisherArgs
+from slipway.registry import ContainerRegistry
 from slipway.security import DataKeys
 from slipway.serving import Network, ServingCluster
 from slipway.serving.network import NetworkArgs
 from slipway.serving.serving_cluster import ServingClusterArgs
 from slipway_ops.environments import OPERATIONS, models_bucket, repository
 
+from stacks import publisher
 from stacks.contract import PlatformContract
 from stacks.settings import ClusterSettings, NetworkSettings, Settings
 
@@ -49,8 +49,7 @@ def declare(settings: Settings) -> tuple[PlatformContract, pulumi.ProviderResour
             "deletion_protection": protection,
         },
     )
-    if settings.publisher:
-        publisher(settings, "operations-publisher", [registry.repository_arns[operations]], [keys.key_arns["models"]])
+    publisher.declare(settings, "operations-publisher", registry, keys.key_arns["models"])
     cluster = ServingCluster("cluster", _cluster_args(settings, settings.cluster, name, network, keys))
 
     contract = PlatformContract(
@@ -64,22 +63,6 @@ def declare(settings: Settings) -> tuple[PlatformContract, pulumi.ProviderResour
         operations_repository_url=registry.repository_urls[operations],
     )
     return contract, cluster.kubernetes
-
-
-def publisher(
-    settings: Settings, name: str, repository_arns: list[pulumi.Output[str]], key_arns: list[pulumi.Output[str]]
-) -> ImagePublisher:
-    """The CI identity that may push to ``repository_arns``."""
-    assert settings.publisher, "callers ask first"
-    args: ImagePublisherArgs = {
-        "repository_arns": [*repository_arns],
-        "oidc_provider_arn": settings.publisher.oidc_provider_arn,
-        "subjects": settings.publisher.subjects,
-        "key_arns": [*key_arns],
-    }
-    if settings.permissions_boundary_arn:
-        args["permissions_boundary_arn"] = settings.permissions_boundary_arn
-    return ImagePublisher(name, args)
 
 
 def _network_args(settings: Settings, network: NetworkSettings, name: str, keys: DataKeys) -> NetworkArgs:

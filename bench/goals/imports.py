@@ -24,17 +24,18 @@ KUBERNETES_ONLY = ("ModelService",)
 """Components without an AWS type."""
 BOTH = ("ServingCluster",)
 """Components on both SDKs."""
+SHARD_LACKS = ("slipway.models.", KEYS, *(f"pulumi_aws.{name}." for name in ("cloudwatch", "ec2", "kms", "s3")))
+"""A stack of models has neither keys nor network nor bucket nor cluster."""
 
 
 def measure(rounds: int) -> Result:
     """Two imports, then what is in ``sys.modules`` after the import, after each component and in a stack of models."""
     problems = _unused(LIBRARY, NEVER)
     for component, package in COMPONENTS.items():
-        others = {KEYS if other == SHARED else other for other in COMPONENTS.values() if other != package}
-        sdk = "pulumi_aws" if component in KUBERNETES_ONLY else "pulumi_kubernetes"
-        problems += _unused(
-            f"from slipway import {component}", (*sorted(others), *([] if component in BOTH else [sdk]))
-        )
+        others = {KEYS if other == SHARED else f"{other}." for other in COMPONENTS.values() if other != package}
+        if component not in BOTH:
+            others.add("pulumi_aws" if component in KUBERNETES_ONLY else "pulumi_kubernetes")
+        problems += _unused(f"from slipway import {component}", tuple(sorted(others)))
     problems += _stack_of_models()
     code = {"slipway": LIBRARY, "pulumi": "import pulumi"}
     figures = process.interleave(code, lambda name: process.measure(process.python("-c", code[name])).cpu, 4 * rounds)
@@ -47,37 +48,37 @@ def measure(rounds: int) -> Result:
     return Result.compared(GOAL, ratio, LIMIT, detail, problems)
 
 
-def foreign(modules: list[str], packages: tuple[str, ...]) -> list[str]:
-    """Those of ``modules`` that belong to ``packages``.
+def foreign(modules: list[str], names: tuple[str, ...]) -> list[str]:
+    """Those of ``modules`` that are one of ``names`` or inside it; of a name that ends in a dot, only what is inside.
 
-    Not counted of slipway: a package itself, which only lists what can be loaded from it, and its private helpers.
+    The dot is for packages that are listed before they are loaded: slipway's steps and the SDK's services. Private
+    helpers of slipway's steps are anyone's to use.
     """
-    found = []
-    for package in packages:
-        inside = [module for module in modules if module == package or module.startswith(f"{package}.")]
-        if package.startswith("slipway."):
-            inside = [module for module in inside if (module != package or module == KEYS) and "._" not in module]
-        found += inside
-    return sorted(found)
+    shared = [module for module in modules if module.startswith("slipway.") and "._" in module]
+    found = [
+        module
+        for module in modules
+        for name in names
+        if module == name or module.startswith(name if name.endswith(".") else f"{name}.")
+    ]
+    return sorted(set(found) - set(shared))
 
 
-def _unused(code: str, packages: tuple[str, ...]) -> list[str]:
+def _unused(code: str, names: tuple[str, ...]) -> list[str]:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "modules.json"
         write = f"import json, pathlib, sys; pathlib.Path({str(path)!r}).write_text(json.dumps(sorted(sys.modules)))"
         process.measure(process.python("-c", f"{code}; {write}"))
-        return _report(code, foreign(json.loads(path.read_text()), packages))
+        return _report(code, foreign(json.loads(path.read_text()), names))
 
 
 def _stack_of_models() -> list[str]:
-    """A shard has neither keys nor network nor model bucket: none of their modules, nor of the SDK's, may be loaded."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "modules.json"
         program("loaded", "1", str(path))
-        lacks = ("slipway.models", KEYS, "pulumi_aws.ec2", "pulumi_aws.s3", "pulumi_aws.kms", "pulumi_aws.cloudwatch")
-        return _report("a stack of models", foreign(json.loads(path.read_text()), lacks))
+        return _report("a stack of models", foreign(json.loads(path.read_text()), SHARD_LACKS))
 
 
 def _report(what: str, found: list[str]) -> list[str]:
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return [f"{what} loads {', '.join(found[:3])}{more}"] if found else []
+    groups = {module if module.startswith("slipway.") else ".".join(module.split(".")[:2]) for module in found}
+    return [f"{what} loads {', '.join(sorted(groups))}"] if groups else []

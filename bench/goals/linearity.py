@@ -19,10 +19,10 @@ def per_model(low: float, high: float, models: tuple[int, int]) -> float:
 
 
 def measure(rounds: int) -> Result:
-    """Four sizes of one program."""
+    """Four sizes of one program; three rounds at most, as one takes half a minute."""
     program("components", "1")  # writes byte code that is missing
     sizes = [str(size) for size in (*SMALL, *LARGE)]
-    figures = interleave(sizes, lambda size: program("components", size)[0].cpu, rounds)
+    figures = interleave(sizes, lambda size: program("components", size)[0].cpu, min(rounds, 3))
     added = [
         tuple(per_model(figure[str(pair[0])], figure[str(pair[1])], pair) for pair in (SMALL, LARGE))
         for figure in figures

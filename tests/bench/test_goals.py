@@ -45,10 +45,19 @@ def test_a_stack_beyond_300_resources_is_a_problem() -> None:
 
 
 def test_modules_of_other_steps_are_found() -> None:
-    modules = ["pulumi", "pulumi_aws", "pulumi_aws.ec2", "slipway.models", "slipway.models._x", "slipway.models.bucket"]
-    assert imports.foreign(modules, ("slipway.models",)) == ["slipway.models.bucket"]
-    assert imports.foreign(modules, ("pulumi_aws",)) == ["pulumi_aws", "pulumi_aws.ec2"]
+    modules = [
+        "pulumi",
+        "pulumi_aws",
+        "pulumi_aws.ec2",
+        "pulumi_aws.ec2.vpc",
+        "slipway.models",
+        "slipway.models.bucket",
+    ]
+    assert imports.foreign(modules, ("slipway.models.",)) == ["slipway.models.bucket"]
+    assert imports.foreign(modules, ("pulumi_aws.ec2.", "boto3")) == ["pulumi_aws.ec2.vpc"]
+    assert imports.foreign(modules, ("pulumi_aws",)) == ["pulumi_aws", "pulumi_aws.ec2", "pulumi_aws.ec2.vpc"]
     assert imports.foreign([imports.KEYS], (imports.KEYS,)) == [imports.KEYS]
+    assert imports.foreign(["slipway.models._private", "slipway.modelsx"], ("slipway.models.",)) == []
 
 
 def test_the_order_of_registrations_and_dependencies_makes_no_difference() -> None:

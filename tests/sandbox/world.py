@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import yaml
 
 from sandbox import first_release
-from sandbox.cloud import process
+from sandbox.cloud import clients, process
 from sandbox.cloud.process import Cloud
 from sandbox.engine.outcome import Change, Op, Outcome
 from sandbox.engine.project import Project
@@ -79,14 +78,7 @@ class World:
         return self.session(stack).environment(self.cloud)
 
     def client(self, service: str, stack: str = "local") -> Any:
-        environment = self.environment(stack)
-        return boto3.client(
-            service,  # type: ignore[call-overload]  # any service
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=environment["AWS_REGION"],
-        )
+        return clients.client(service, self.environment(stack))
 
     def up(self, stack: str) -> Result:
         return self._run(stack, lambda engine: engine.up())

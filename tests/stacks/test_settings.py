@@ -107,15 +107,18 @@ def leaves(model: type[BaseModel], path: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         if name in ("source", "region", "models"):
             continue
-        inner = [kind for kind in (field.annotation, *getattr(field.annotation, "__args__", ())) if _is_section(kind)]
+        inner = _section(field.annotation)
         if inner:
-            yield from leaves(inner[0], f"{path}{name}.")
+            yield from leaves(inner, f"{path}{name}.")
         else:
             yield path + name
 
 
-def _is_section(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
+def _section(annotation: Any) -> type[BaseModel] | None:
+    for kind in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
 
 
 @pytest.mark.parametrize("path", list(leaves(Settings)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from slipway.serving.model_service import EgressArgs as EgressArgs
     from slipway.serving.model_service import ModelService as ModelService
     from slipway.serving.model_service import ModelServiceArgs as ModelServiceArgs
-    from slipway.serving.network import Nat as Nat
+    from slipway.serving.nat import Nat as Nat
     from slipway.serving.network import Network as Network
     from slipway.serving.network import NetworkArgs as NetworkArgs
     from slipway.serving.online_store import AttributeType as AttributeType
@@ -43,7 +43,7 @@ __getattr__, __dir__ = _lazy.exports(
         "EgressArgs": "model_service",
         "ModelService": "model_service",
         "ModelServiceArgs": "model_service",
-        "Nat": "network",
+        "Nat": "nat",
         "Network": "network",
         "NetworkArgs": "network",
         "AttributeType": "online_store",

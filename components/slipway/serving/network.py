@@ -1,7 +1,6 @@
 """The VPC that a serving cluster lives in."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -10,20 +9,10 @@ import pulumi_aws as aws
 from slipway import _check
 from slipway.serving import _names, _subnets, _tags
 from slipway.serving._vpc import Pieces
+from slipway.serving.nat import Nat
 
 GATEWAY_SERVICES = ("s3", "dynamodb")
 ENDPOINT = r"(?!(?:s3|dynamodb)$)[a-z0-9]+(?:[.-][a-z0-9]+)*"
-
-
-class Nat(StrEnum):
-    """How private subnets reach the internet."""
-
-    NONE = "none"
-    """Not at all: AWS services only through VPC endpoints."""
-    SINGLE = "single"
-    """One NAT gateway in the first of the zones: cheap, but its zone's outage cuts off all zones."""
-    PER_ZONE = "per_zone"
-    """One NAT gateway in each zone."""
 
 
 class NetworkArgs(TypedDict):

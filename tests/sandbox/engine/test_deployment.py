@@ -117,6 +117,7 @@ def test_reads_are_kept_as_such_and_never_deleted(direct: Direct) -> None:
     with direct.run() as program:
         program.thing("a", name="a", size=3)
     assert direct.log() == ["create a"]
+    assert direct.names(Op.DELETE) == []
     with direct.run() as program:
         assert program.read(Goal(urn=program.urn_of("look"), type=TYPE, name="look"), "none").failed
     assert direct.recorder.failures == [("look", f"there is no {TYPE} with id none")]
