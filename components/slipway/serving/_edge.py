@@ -21,8 +21,10 @@ XDS_PORT = 18000
 
 USER_HEADER = "x-user-id"
 ARM_HEADER = "x-model-arm"
-OWN_HEADERS = (USER_HEADER, ARM_HEADER)
-"""Headers that only the gateway writes: who asks, from the token, and which arm answers."""
+REQUEST_HEADER = "x-request-id"
+OWN_HEADERS = (USER_HEADER, ARM_HEADER, REQUEST_HEADER)
+"""Headers that only the gateway writes: who asks, from the token; which arm answers; and the id by which a label finds
+its prediction. ``requestID: Generate`` alone keeps the caller's own id where addresses come from X-Forwarded-For."""
 
 DRAIN_SECONDS = 60
 READY_SECONDS = 30
@@ -36,7 +38,7 @@ CERTIFICATES = {"app": "certgen"}
 
 _ACCESS_LOG = {
     "start_time": "%START_TIME%",
-    "request_id": "%REQ(X-REQUEST-ID)%",
+    "request_id": f"%REQ({REQUEST_HEADER.upper()})%",
     "method": "%REQ(:METHOD)%",
     "host": "%REQ(:AUTHORITY)%",
     "path": "%REQ_WITHOUT_QUERY(X-ENVOY-ORIGINAL-PATH?:PATH)%",
@@ -198,7 +200,7 @@ def clients_spec(idle_seconds: int) -> envoy.ClientTrafficPolicySpec:
         "headers": {
             "earlyRequestHeaders": {"remove": list(OWN_HEADERS)},
             # A label that arrives later names the request that it is for.
-            "lateResponseHeaders": {"set": [{"name": "x-request-id", "value": "%REQ(X-REQUEST-ID)%"}]},
+            "lateResponseHeaders": {"set": [{"name": REQUEST_HEADER, "value": f"%REQ({REQUEST_HEADER.upper()})%"}]},
             "requestID": "Generate",
             "withUnderscoresAction": "RejectRequest",
         },

@@ -206,7 +206,7 @@ def test_a_route_without_a_policy_of_its_own_lets_nobody_in() -> None:
 def test_what_only_the_gateway_may_say_is_taken_from_callers_first() -> None:
     headers = manifest(build(), "ClientTrafficPolicy", "models")["spec"]["headers"]
 
-    assert headers["earlyRequestHeaders"] == {"remove": ["x-user-id", "x-model-arm"]}
+    assert headers["earlyRequestHeaders"] == {"remove": ["x-user-id", "x-model-arm", "x-request-id"]}
     assert headers["requestID"] == "Generate"
     assert headers["lateResponseHeaders"]["set"] == [{"name": "x-request-id", "value": "%REQ(X-REQUEST-ID)%"}]
 
