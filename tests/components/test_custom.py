@@ -58,7 +58,7 @@ CASES: list[tuple[str, str, str]] = [
 
 def program() -> tuple[str, set[int]]:
     """The calls, and the lines that are wrong."""
-    lines = HEAD.splitlines()
+    lines: list[str] = [*HEAD.splitlines()]
     wrong = set()
     for function, right, misspelt in CASES:
         for spec in (right, misspelt):
