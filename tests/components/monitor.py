@@ -49,6 +49,8 @@ class Resource:
     dependencies: frozenset[str]
     """URNs of everything it waits for: ``depends_on`` and the sources of its inputs."""
     timeouts: dict[str, str]
+    replacement_trigger: Any = None
+    """What makes it be replaced when it changes."""
     outputs: dict[str, Any] = field(default_factory=dict)
     """Of a component: what it registered. Of any other resource: inputs and computed outputs."""
     secret_outputs: frozenset[str] = frozenset()
@@ -110,6 +112,7 @@ class Monitor(MockMonitor):
                 for key in ("create", "update", "delete")
                 if getattr(request.customTimeouts, key)
             },
+            replacement_trigger=request.replacement_trigger.string_value or None,
         )
         with self._lock:
             if urn in self.recorded:

@@ -76,7 +76,7 @@ def guardrails(plan: Plan, where: Where) -> AnalysisTemplateSpec:
         *_not_worse(plan, where.arms, minutes),
         _Asked("saturation", load, "<= 1"),  # one request: where hardly any are under way, a multiple says nothing
     ]
-    return {"metrics": [where.ask(one) for one in asked]}
+    return {"metrics": [{**where.ask(one), "count": 1} for one in asked]}
 
 
 def watch(plan: Plan, where: Where) -> AnalysisTemplateSpec:
@@ -107,7 +107,7 @@ def mirror(plan: Plan, where: Where) -> AnalysisTemplateSpec:
         _Asked("mirrored-requests", seen, f">= {plan.minimum_requests}"),
         *_not_worse(plan, arms, minutes),
     ]
-    return {"metrics": [{**where.ask(one), "initialDelay": f"{minutes}m"} for one in asked]}
+    return {"metrics": [{**where.ask(one), "count": 1, "initialDelay": f"{minutes}m"} for one in asked]}
 
 
 def gate_stage(plan: Plan, model: str) -> AnalysisTemplateSpec:
