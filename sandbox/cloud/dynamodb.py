@@ -4,7 +4,7 @@ from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.responses import DynamoHandler
+from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
 from sandbox.cloud import clock
 from sandbox.cloud.extension import extend, fail, parameters, replaces
@@ -20,7 +20,7 @@ def _create_table(original: Any, self: Any) -> Any:
     original(self)
     table = self.dynamodb_backend.get_table(given["TableName"])
     _set(table, given)
-    return _answer(self, table)
+    return DynamoResult(table.describe())
 
 
 @replaces(DynamoHandler, "update_table")
@@ -32,12 +32,6 @@ def _update_table(original: Any, self: Any) -> Any:
     _set(table, given)
     if "SSESpecification" in given:
         table.sse_specification = given["SSESpecification"]
-    return _answer(self, table)
-
-
-def _answer(handler: Any, table: Any) -> Any:
-    from moto.dynamodb.responses import DynamoResult
-
     return DynamoResult(table.describe())
 
 

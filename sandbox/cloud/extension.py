@@ -54,8 +54,10 @@ def replaces(owner: Any, name: str) -> Callable[[Callable[..., Any]], Callable[.
     return decorate
 
 
-def extend(service: str, operations: Mapping[str, Operation], routes: tuple[str, ...] = ()) -> None:
+def extend(service: str, operations: Mapping[str, Operation], routes: tuple[str, ...] = (), among: str = "") -> None:
     """Give ``service`` (of moto and botocore alike) the ``operations``; parsing and answering follow botocore's model.
+
+    ``among`` names the response class where moto has several.
 
     ``routes`` are path patterns that moto does not yet send to the service; one that catches all of a prefix is
     enough, because the operation is found from the model.
@@ -67,6 +69,7 @@ def extend(service: str, operations: Mapping[str, Operation], routes: tuple[str,
         value
         for value in vars(responses).values()
         if isinstance(value, type) and issubclass(value, BaseResponse) and value.__module__ == responses.__name__
+        if among in ("", value.__name__)
     ]
     if len(found) != 1:
         raise MissingNameError(f"{responses.__name__} has {len(found)} response classes: the sandbox extends the one")

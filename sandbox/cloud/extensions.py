@@ -2,7 +2,10 @@
 
 from importlib import import_module
 
-SERVICES = ("dynamodb", "ec2", "ecr", "eks", "iam", "kms", "logs", "rds", "s3", "s3_objects")
+SERVICES = (
+    *("acm", "cognitoidp", "dynamodb", "ec2", "ecr", "eks", "elbv2", "iam", "kms", "logs", "rds", "route53"),
+    *("s3", "s3_objects", "wafv2"),
+)
 
 
 def load() -> None:

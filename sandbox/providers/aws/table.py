@@ -122,7 +122,7 @@ class Type:
     tags: Tags | None = None
     tag_resource: str = ""
     """EC2's word for the type, for its tag specifications."""
-    find: Call | None = None
+    find: Step | None = None
     """Looks for one made by a run that was killed before it could record it; by default ``read`` does."""
     claims: bool = False
     """AWS names it and allows a second one like it, so the provider itself remembers what it made (claims.py)."""

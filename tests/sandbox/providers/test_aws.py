@@ -256,14 +256,18 @@ def test_another_region_is_another_provider_and_a_resources_own_region_counts(aw
     aws.delete(group)
 
 
-def test_functions(aws: Driver) -> None:
+def test_functions(aws: Driver, world: World) -> None:
     identity = aws.invoke("aws:index/getCallerIdentity:getCallerIdentity")
     assert identity["accountId"] == "123456789012"
     assert aws.invoke("aws:index/getRegion:getRegion")["region"] == REGION
     assert aws.invoke("aws:index/getPartition:getPartition")["partition"] == "aws"
     zones = aws.invoke("aws:index/getAvailabilityZones:getAvailabilityZones", state="available")
     assert zones["names"] == [f"{REGION}{letter}" for letter in "abc"]
-    with pytest.raises(grpc.RpcError, match="the sandbox does not have this function; it has aws:index/getAvail"):
+    subnet = aws.invoke("aws:ec2/getSubnet:getSubnet", id=world.subnet(3, "b"))
+    assert (subnet["cidrBlock"], subnet["availabilityZone"]) == ("10.0.3.0/24", f"{REGION}b")
+    with pytest.raises(grpc.RpcError, match="vpcId: the sandbox finds subnets by id only"):
+        aws.invoke("aws:ec2/getSubnet:getSubnet", vpcId=world.vpc)
+    with pytest.raises(grpc.RpcError, match="the sandbox does not have this function; it has aws:ec2/getSubnet"):
         aws.invoke("aws:s3/getBucket:getBucket")
 
 

@@ -4,14 +4,14 @@ import pytest
 
 from sandbox.cloud.process import Cloud
 from sandbox.providers.aws.types import TYPES
-from tests.sandbox.providers import cases_stores
+from tests.sandbox.providers import cases_front, cases_stores
 from tests.sandbox.providers.cases import CASES as PLATFORM
 from tests.sandbox.providers.cases import Case, World
 from tests.sandbox.providers.driver import Driver
 
 pytestmark = pytest.mark.sandbox
 
-CASES = [*PLATFORM, *cases_stores.CASES]
+CASES = [*PLATFORM, *cases_stores.CASES, *cases_front.CASES]
 
 
 def test_every_type_has_a_life() -> None:
@@ -73,13 +73,15 @@ def test_what_a_killed_run_made_is_adopted(case: Case, world: World, aws: Driver
     again = another.create(case.type, f"b-{case}", inputs)
     assert (again.id, again.inputs) == (made.id, made.inputs)
     if protected := [name for name in PROTECTIONS if inputs.get(name)]:
-        made = aws.update(made, {**inputs, **dict.fromkeys(protected, False)})
+        made = aws.update(made, {**inputs, **{name: OFF[inputs[name]] for name in protected}})
     aws.delete(made)
 
 
+OFF = {True: False, "ACTIVE": "INACTIVE"}
 PROTECTIONS = ("deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection")
 
 STAYS = {
+    "aws:acm/certificateValidation:CertificateValidation",
     "aws:s3/bucketVersioning:BucketVersioning",
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",

@@ -2,6 +2,8 @@
 
 from sandbox.providers.aws.table import Type
 from sandbox.providers.aws.types import (
+    acm,
+    cognito,
     dynamodb,
     ecr,
     eks,
@@ -9,18 +11,21 @@ from sandbox.providers.aws.types import (
     flow_logs,
     iam,
     kms,
+    lb,
     logs,
     network,
     rds,
+    route53,
     routing,
     s3,
     s3_settings,
     security_groups,
+    wafv2,
 )
 
 _MODULES = (
     *(kms, iam, logs, network, endpoints, flow_logs, routing, security_groups, ecr, s3, s3_settings, eks),
-    *(dynamodb, rds),
+    *(dynamodb, rds, lb, wafv2, acm, route53, cognito),
 )
 
 TYPES: dict[str, Type] = {type_.token: type_ for module in _MODULES for type_ in module.TYPES}

@@ -4,6 +4,7 @@ from sandbox.providers.aws.table import Call, Tags, Type, arn
 
 _GROUP = {"logGroupName": "id"}
 _ARN = {"resourceArn": arn("logs", "join(':', ['log-group', id])")}
+_POLICY = Call("PutResourcePolicy")
 
 TYPES = [
     Type(
@@ -37,5 +38,16 @@ TYPES = [
         back={"name": "logGroupName", "retentionInDays": "retentionInDays || `0`", "kmsKeyId": "kmsKeyId"},
         outputs={"arn": arn("logs", "join(':', ['log-group', id])"), "retentionInDays": "retentionInDays || `0`"},
         tags=Tags(Call("TagResource", _ARN), Call("UntagResource", _ARN), Call("ListTagsForResource", _ARN, at="tags")),
+    ),
+    Type(
+        "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
+        client="logs",
+        create=_POLICY,
+        update=(_POLICY,),
+        id="policyName",
+        id_parts="{policyName}",
+        read=(Call("DescribeResourcePolicies", at="resourcePolicies[?policyName=='$policyName'] | [0]"),),
+        delete=(Call("DeleteResourcePolicy"),),
+        replace=frozenset({"policyName", "region"}),
     ),
 ]
