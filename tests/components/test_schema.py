@@ -54,8 +54,8 @@ def test_every_property_is_documented_and_of_a_type_that_arrives_whole() -> None
     for token, name, definition in properties(schema):
         assert definition["description"], (token, name)
         reference = definition.get("$ref", "")
-        if reference:  # an enum of our own; Any, assets and provider types lose data on the way
-            assert schema["types"][reference.removeprefix("#/types/")].get("enum"), (token, name)
+        if reference:  # a type of our own; Any, assets and provider types lose data on the way
+            assert reference.removeprefix("#/types/") in schema["types"], (token, name)
             assert definition["plain"], (token, name)
         else:
             assert definition["type"] in PLAIN, (token, name)
@@ -67,6 +67,15 @@ def test_every_property_is_documented_and_of_a_type_that_arrives_whole() -> None
                 "number",
             ):  # the host hands over numbers as floats, Outputs not at all
                 assert definition["plain"], (token, name)
+
+
+def test_types_of_our_own_are_enums_or_flat_plain_objects() -> None:
+    for token, type_ in inferred()["types"].items():
+        for name, definition in type_.get("properties", {}).items():
+            assert definition["description"], (token, name)
+            assert definition["plain"], (token, name)
+            assert definition["type"] in PLAIN, (token, name)
+        assert type_.get("enum") or type_["properties"], token
 
 
 def test_the_plugin_hosts_these_components() -> None:

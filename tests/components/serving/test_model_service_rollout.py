@@ -4,12 +4,15 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.experimental.util import camel_case
 from slipway.rollout import _routes as routes
+from slipway.serving import ModelService
 
 from tests.components.graph import Graph, Resource, declare
 from tests.components.rollout.test_steps import GATE
 from tests.components.serving.manifests import against_definitions, check, manifest, manifests
-from tests.components.serving.test_model_service import RELEASE, build, service
+from tests.components.serving.test_model_service import ARGS, RELEASE, build, service
 
 ROLLOUT: dict[str, Any] = {"mirror_percent": 10, "mirror_minutes": 30, "gate": GATE}
 WAY: dict[str, Any] = {
@@ -307,3 +310,22 @@ def test_refused(args: dict[str, Any], message: str) -> None:
         build(**args)
 
     assert message in str(refused.value)
+
+
+def test_a_plugin_host_can_build_it() -> None:
+    """It hands over nested objects under the schema's names too, in which every number is a float."""
+    inputs = {
+        **{camel_case(key): value for key, value in {**ARGS, **FULL}.items()},
+        "rollout": {"stepsPercent": [5.0, 50.0], "stepMinutes": 10.0, "mirrorPercent": 10.0, "mirrorMinutes": 5.0},
+        "egress": [{"cidrBlock": "10.0.0.0/20", "port": 5432.0}],
+        "jwtClaims": {"team": ["flights"]},
+    }
+    provider = ComponentProvider([ModelService], "slipway")
+    hosted = declare(lambda: provider.construct("flight-delay", "slipway:index:ModelService", inputs))
+    plan = {"steps_percent": [5, 50], "step_minutes": 10, "mirror_percent": 10, "mirror_minutes": 5}
+    egress = [{"cidr_block": "10.0.0.0/20", "port": 5432}]
+    known = build(**{**FULL, "rollout": plan, "egress": egress, "jwt_claims": {"team": ["flights"]}})
+
+    assert [item.inputs for item in hosted.resources if item.custom] == [
+        item.inputs for item in known.resources if item.custom
+    ]
