@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import betaln, xlogy
-from scipy.stats import beta
+from scipy.special import betaincc, betaln, xlogy
 
 PRECISION = 1000.0
 """Weight of the prior, in events, where no baseline says what size of effect to expect."""
@@ -26,9 +25,19 @@ def log_e(x1: Any, x0: Any, share: float, precision: float = PRECISION) -> Any:
     lies above ``share``. By Ville's inequality it ever reaches 1/alpha with probability alpha at most.
     """
     a, b = precision * share, precision * (1 - share)
-    posterior = betaln(a + x1, b + x0) + beta.logsf(share, a + x1, b + x0)
-    prior = betaln(a, b) + beta.logsf(share, a, b)
+    posterior = betaln(a + x1, b + x0) + _log_above(share, a + x1, b + x0)
+    prior = betaln(a, b) + _log_above(share, a, b)
     return posterior - prior - xlogy(x1, share) - xlogy(x0, 1 - share)
+
+
+def _log_above(share: float, a: Any, b: Any) -> Any:
+    """Logarithm of the part of a Beta distribution that lies above ``share``.
+
+    A part too small for a float is minus infinity: no evidence at all. Anything finite in its place would be evidence
+    for the very challengers that are worst.
+    """
+    with np.errstate(divide="ignore"):
+        return np.log(betaincc(a, b, share))
 
 
 def precision(share: float, rate: float, effect: float) -> float:
