@@ -3,7 +3,7 @@
 import pulumi
 
 from stacks import models
-from stacks.contract import PlatformContract
+from stacks.contract import GATE, ROUTES, PlatformContract
 from stacks.releases import Found, find
 from stacks.settings import Part, Settings
 
@@ -14,13 +14,33 @@ def build(settings: Settings, found: Found | None = None) -> None:
     ``found`` holds the releases; left out, they are looked up in the environment's model bucket.
     """
     found = find(settings) if found is None else found
+    base = None
     if settings.part is Part.MODELS:
-        contract = PlatformContract.of_stack(str(settings.platform_stack))
+        contract = PlatformContract.of_stack(str(settings.platform_stack), _needs(settings))
         cluster = contract.kubernetes()
     else:
         from stacks import platform  # a shard loads nothing of it
 
-        contract, cluster = platform.declare(settings)
+        base = platform.declare(settings, found)
+        contract, cluster = base.contract, base.cluster.kubernetes
         contract.export()
-    for name, values in models.declare(settings, contract, cluster, found).items():
-        pulumi.export(f"model.{name}", values)
+    kept = None
+    if settings.stores.online or settings.stores.databases:
+        from stacks import stores
+
+        kept = stores.declare(settings, contract, base)
+    made = models.declare(models.Place(settings, contract, cluster, found, kept))
+    for name, model in made.items():
+        pulumi.export(f"model.{name}", model.outputs)
+    ceilings = {name: model.ceiling for name, model in made.items() if model.ceiling}
+    if ceilings:
+        from stacks.capacity import report
+
+        pulumi.log.info(report(settings, ceilings))
+
+
+def _needs(settings: Settings) -> set[str]:
+    """Fields of the platform's contract that a shard's models need."""
+    routed = [model for model in settings.models.values() if model.auth]
+    gated = [model for model in routed if model.rollout and model.rollout.only_if_better]
+    return {*(ROUTES if routed else ()), *(GATE if gated else ())}

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from stacks._section import Section
 from stacks.values import (
+    Arn,
     AttributeName,
     CertificateArn,
     Cidr,
@@ -15,9 +16,11 @@ from stacks.values import (
     Domain,
     EventsUri,
     HttpsUrl,
+    ImageRef,
     LogDays,
     Slug,
     Units,
+    Zone,
     ZoneId,
 )
 
@@ -78,6 +81,15 @@ class GatewaySettings(Section):
         return self
 
 
+class RolloutsSettings(Section):
+    """The controller of rollouts (Argo Rollouts with its Gateway API plugin)."""
+
+    plugin_image: ImageRef
+    """The plugin's image, by digest, in a registry that the cluster reaches."""
+    controller_image: ImageRef | None = None
+    """The controller's image, by digest; the project's own, by its pinned tag, if not given."""
+
+
 class GateSettings(Section):
     """Where the gate finds what the models predicted and what was true; needed by ``only_if_better``."""
 
@@ -85,6 +97,8 @@ class GateSettings(Section):
     """Prediction events of all models, partitioned by model and day."""
     labels: EventsUri
     """Label events, likewise."""
+    key_arns: list[Arn] = []
+    """KMS keys of their buckets."""
 
 
 class OnlineStoreSettings(Section):
@@ -111,6 +125,8 @@ class DatabaseSettings(Section):
     """Least capacity of an instance in Aurora capacity units of 2 GiB; at 0 it pauses when nobody is connected."""
     max_acu: Annotated[float, Field(ge=1, le=256, multiple_of=0.5)] = 4
     """Most capacity of an instance: the ceiling of its cost."""
+    zones: Annotated[list[Zone], Field(min_length=1, max_length=6)] | None = None
+    """Letters of the zones with an instance each; the first two of the network if not given."""
     backup_days: Annotated[int, Field(ge=1, le=35)] | None = None
     """Days back to which it can be restored; the most that its class allows if not given."""
 

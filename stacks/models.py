@@ -1,16 +1,17 @@
 """The models of a stack: repository, identity and, once there is a release, the service of each."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from slipway.registry import ContainerRegistry
 from slipway.security import Principal, WorkloadIdentity
 from slipway.security.workload_identity import WorkloadIdentityArgs
-from slipway.serving import ModelService
+from slipway.serving import Ceiling, ModelService, ceiling
 from slipway.serving.model_service import ModelServiceArgs
 from slipway_ops.environments import repository
 
-from stacks import publisher
+from stacks import publisher, routes
 from stacks.contract import PlatformContract
 from stacks.releases import Found
 from stacks.settings import Settings
@@ -18,11 +19,37 @@ from stacks.settings import Settings
 if TYPE_CHECKING:
     from slipway_ops.release import Release
 
+    from stacks.stores import Stores, Use
 
-def declare(
-    settings: Settings, contract: PlatformContract, cluster: pulumi.ProviderResource, found: Found
-) -> dict[str, dict[str, pulumi.Input[str]]]:
-    """Declare the models; returns what each one's team looks for: repository, role and, of a release, the address."""
+
+@dataclass(frozen=True)
+class Place:
+    """Where models are declared, and with what."""
+
+    settings: Settings
+    contract: PlatformContract
+    cluster: pulumi.ProviderResource
+    found: Found
+    stores: "Stores | None" = None
+
+    def use(self, name: str) -> "Use | None":
+        """What the model gets of the stores."""
+        return self.stores.of_model(name, self.settings) if self.stores else None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A model that was declared."""
+
+    outputs: dict[str, Any]
+    """What its team looks for: repository, role and, of a release, the addresses."""
+    ceiling: Ceiling | None = None
+    """The most that its pods can request."""
+
+
+def declare(place: Place) -> dict[str, Made]:
+    """Declare all models."""
+    settings = place.settings
     if not settings.models:
         return {}
     repositories = {name: repository(settings.namespace, settings.environment, name) for name in settings.models}
@@ -30,66 +57,58 @@ def declare(
         "models-registry",
         {
             "repositories": sorted(repositories.values()),
-            "key_arn": contract.models_key_arn,
+            "key_arn": place.contract.models_key_arn,
             "pull_account_ids": settings.storage.pull_account_ids,
             "dev_tag_days": settings.storage.dev_image_days,
             "deletion_protection": settings.deletion_protection,
         },
     )
-    publisher.declare(settings, "models-publisher", registry, contract.models_key_arn)
-    return {
-        name: _model(name, settings, contract, cluster, found, registry.repository_urls[repositories[name]])
-        for name in settings.models
-    }
+    publisher.declare(settings, "models-publisher", registry, place.contract.models_key_arn)
+    return {name: _model(name, place, registry.repository_urls[repositories[name]]) for name in settings.models}
 
 
-def _model(
-    name: str,
-    settings: Settings,
-    contract: PlatformContract,
-    cluster: pulumi.ProviderResource,
-    found: Found,
-    repository_url: pulumi.Output[str],
-) -> dict[str, pulumi.Input[str]]:
-    identity = WorkloadIdentity(f"{name}-identity", _identity(name, settings, contract))
-    outputs: dict[str, pulumi.Input[str]] = {"repository": repository_url, "role_arn": identity.role_arn}
-    release = found.releases.get(name)
-    if release:
-        image = pulumi.Output.concat(repository_url, "@", release.content.image_digest)
-        service = _service(name, settings, contract, cluster, release, image, str(found.operations_digest))
-        outputs |= {"release": release.id, "url": service.url}
-    return outputs
+def _model(name: str, place: Place, repository_url: pulumi.Output[str]) -> Made:
+    use = place.use(name)
+    identity = WorkloadIdentity(f"{name}-identity", _identity(name, place, use))
+    outputs: dict[str, Any] = {"repository": repository_url, "role_arn": identity.role_arn}
+    release = place.found.releases.get(name)
+    if release is None:
+        return Made(outputs)
+    args = _service_args(name, place, release, pulumi.Output.concat(repository_url, "@", release.content.image_digest))
+    if use:
+        args["settings"] = {**args["settings"], **use.variables}
+        args["egress"] = use.egress
+    service = ModelService(name, args, pulumi.ResourceOptions(providers=[place.cluster]))
+    outputs |= {"release": release.id, "url": service.url, **routes.outputs(name, place.settings)}
+    return Made(outputs, ceiling(args))
 
 
-def _identity(name: str, settings: Settings, contract: PlatformContract) -> WorkloadIdentityArgs:
-    """What the model's pods may do: read the model's artifacts.
+def _identity(name: str, place: Place, use: "Use | None") -> WorkloadIdentityArgs:
+    """What the model's pods may do: read the model's artifacts, and use its stores.
 
-    All of this model's, not one release's alone: while a release replaces another, pods of both must be able to
-    restart (docs/adr/0005-artifact-identity.md).
+    All artifacts of this model, not one release's alone: while a release replaces another, pods of both must be able
+    to restart (docs/adr/0005-artifact-identity.md).
     """
+    contract, settings = place.contract, place.settings
+    artifacts = pulumi.Output.concat(contract.models_bucket_arn, f"/artifacts/{name}/*")
     args: WorkloadIdentityArgs = {
         "principal": Principal.POD,
         "cluster_name": contract.cluster_name,
         "namespace": settings.workload_namespace,
         "service_account": name,
-        "reads": [pulumi.Output.concat(contract.models_bucket_arn, f"/artifacts/{name}/*")],
-        "uses": [contract.models_key_arn],
+        "reads": [artifacts, *(use.reads if use else [])],
+        "uses": [contract.models_key_arn, *(use.uses if use else [])],
     }
+    if use and use.writes:
+        args["writes"] = [*use.writes]
     if settings.permissions_boundary_arn:
         args["permissions_boundary_arn"] = settings.permissions_boundary_arn
     return args
 
 
-def _service(
-    name: str,
-    settings: Settings,
-    contract: PlatformContract,
-    cluster: pulumi.ProviderResource,
-    release: "Release",
-    image: pulumi.Output[str],
-    operations_digest: str,
-) -> ModelService:
-    model = settings.models[name]
+def _service_args(name: str, place: Place, release: "Release", image: pulumi.Output[str]) -> ModelServiceArgs:
+    contract, settings = place.contract, place.settings
+    model, operations = settings.models[name], str(place.found.operations_digest)
     args: ModelServiceArgs = {
         "model": name,
         "release": release.id,
@@ -97,7 +116,7 @@ def _service(
         "artifact_uri": release.artifact_uri,
         "artifact_version": release.location.version_id,
         "artifact_sha256": release.content.artifact.sha256,
-        "fetch_image": pulumi.Output.concat(contract.operations_repository_url, "@", operations_digest),
+        "fetch_image": pulumi.Output.concat(contract.operations_repository_url, "@", operations),
         "region": settings.region,
         "namespace": contract.namespace,
         "service_account": name,
@@ -115,4 +134,5 @@ def _service(
             args["memory"] = source.memory
         if source and source.gpus is not None:
             args["gpus"] = source.gpus
-    return ModelService(name, args, pulumi.ResourceOptions(providers=[cluster]))
+    routes.add(args, name, settings, contract)
+    return args

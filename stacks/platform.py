@@ -1,4 +1,6 @@
-"""The platform of an environment: keys, network, model storage, registry and cluster."""
+"""The platform of an environment: keys, network, model storage, registry, cluster and what stands in front of it."""
+
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -11,13 +13,24 @@ from slipway.serving.network import NetworkArgs
 from slipway.serving.serving_cluster import ServingClusterArgs
 from slipway_ops.environments import OPERATIONS, models_bucket, repository
 
-from stacks import publisher
+from stacks import front, publisher
 from stacks.contract import PlatformContract
+from stacks.releases import Found
 from stacks.settings import ClusterSettings, NetworkSettings, Settings
 
 
-def declare(settings: Settings) -> tuple[PlatformContract, pulumi.ProviderResource]:
-    """Declare the platform; returns its contract and the provider of its cluster."""
+@dataclass(frozen=True)
+class Platform:
+    """A platform, for what is declared on it in the same stack."""
+
+    contract: PlatformContract
+    network: Network
+    keys: DataKeys
+    cluster: ServingCluster
+
+
+def declare(settings: Settings, found: Found) -> Platform:
+    """Declare the platform."""
     assert settings.network and settings.cluster, "settings.problems() requires both sections of a platform"
     name = f"{settings.namespace}-{settings.environment}"
     protection = settings.deletion_protection
@@ -52,17 +65,31 @@ def declare(settings: Settings) -> tuple[PlatformContract, pulumi.ProviderResour
     publisher.declare(settings, "operations-publisher", registry, keys.key_arns["models"])
     cluster = ServingCluster("cluster", _cluster_args(settings, settings.cluster, name, network, keys))
 
+    image = None
+    if found.operations_digest:
+        image = pulumi.Output.concat(registry.repository_urls[operations], "@", found.operations_digest)
+    built = front.declare(settings, front.Ground(network, keys, cluster, bucket.bucket_arn, image))
+    gateway = built.gateway
+
     contract = PlatformContract(
         cluster_name=cluster.cluster_name,
         cluster_arn=cluster.cluster_arn,
         kubeconfig=cluster.kubeconfig,
-        namespace=pulumi.Output.from_input(settings.workload_namespace),
+        # What is made in it waits for the controllers of its kinds, and is deleted before them.
+        namespace=pulumi.Output.all(settings.workload_namespace, *built.ready).apply(lambda known: str(known[0])),
         models_bucket=bucket.bucket_name,
         models_bucket_arn=bucket.bucket_arn,
         models_key_arn=keys.key_arns["models"],
+        personal_key_arn=keys.key_arns["personal"],
         operations_repository_url=registry.repository_urls[operations],
+        gateway_domain=gateway.domain if gateway else None,
+        gateway_name=gateway.gateway_name if gateway else None,
+        jwt_issuer=gateway.issuer if gateway else None,
+        jwt_jwks_uri=gateway.jwks_uri if gateway else None,
+        jwt_audiences=gateway.audiences if gateway else None,
+        gate_url=built.gate_url,
     )
-    return contract, cluster.kubernetes
+    return Platform(contract, network, keys, cluster)
 
 
 def _network_args(settings: Settings, network: NetworkSettings, name: str, keys: DataKeys) -> NetworkArgs:

@@ -26,13 +26,13 @@ class Found:
     releases: Mapping[str, "Release"] = field(default_factory=dict)
     """Release of each model that has one."""
     operations_digest: str | None = None
-    """Digest of the operations image."""
+    """Digest of the operations image; None where nothing runs it yet."""
 
 
 def find(settings: Settings) -> Found:
     """Resolve every ``release:`` and the operations image; raises ``SettingsError`` that lists each one refused."""
     wanted = {name: model.release for name, model in settings.models.items() if model.release}
-    if not wanted:
+    if not wanted and settings.gate is None:
         return Found()
 
     import boto3  # a stack without a release needs none of it
@@ -74,17 +74,18 @@ def find(settings: Settings) -> Found:
     found = {name: value for name, value in releases.items() if value is not None}
 
     digest = settings.operations_image
-    if digest == NEWEST and found:
+    needed = bool(found) or settings.gate is not None
+    if digest == NEWEST and needed:
         operations = repository(settings.namespace, settings.environment, OPERATIONS)
         try:
             digest = newest_image(boto3.client("ecr", region_name=settings.region, config=calls), operations)
         except (ClientError, BotoCoreError) as error:
             refuse("operations_image", error)
-        if digest is None:
+        if digest is None and found:  # the gate alone waits for it, as models wait for their first release
             refuse(
                 "operations_image",
                 f"accepted: newest, where {operations} holds an image: received: an empty repository",
             )
     if problems:
         raise SettingsError("\n".join(sorted(problems)))
-    return Found(found, digest if found else None)
+    return Found(found, digest if needed else None)

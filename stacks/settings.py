@@ -14,7 +14,7 @@ from slipway.serving import Nat
 
 from stacks import _accepted, together
 from stacks._section import Section
-from stacks.front_settings import GateSettings, GatewaySettings, StoresSettings
+from stacks.front_settings import GateSettings, GatewaySettings, RolloutsSettings, StoresSettings
 from stacks.model_settings import ModelSettings
 from stacks.values import (
     AccountId,
@@ -23,6 +23,7 @@ from stacks.values import (
     Cidr,
     Days,
     Digest,
+    Domain,
     HttpUrl,
     KubernetesVersion,
     LogDays,
@@ -148,13 +149,23 @@ class Settings(Section):
     storage: StorageSettings = StorageSettings()
     publisher: PublisherSettings | None = None
     gateway: GatewaySettings | None = None
+    gateway_domain: Domain | None = None
+    """For ``part: models``: the domain of the platform's gateway, where models have ``auth``."""
+    rollouts: RolloutsSettings | None = None
     gate: GateSettings | None = None
     stores: StoresSettings = StoresSettings()
     prometheus_address: HttpUrl | None = None
     """Prometheus that has the gateway's metrics, inside the cluster; rollouts and scaling by requests ask it."""
+    request_autoscaler: bool = False
+    """Installs KEDA, which scales by requests and latency."""
     operations_image: Digest | None = None
     """Digest of the operations image in this environment's registry; models with a release need it."""
     models: dict[Slug, ModelSettings] = {}
+
+    @property
+    def domain(self) -> str | None:
+        """Domain of the models' addresses, if there is a gateway."""
+        return self.gateway.domain if self.gateway else self.gateway_domain
 
     @property
     def gpu_limit(self) -> int:

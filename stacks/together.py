@@ -15,7 +15,7 @@ Problem = tuple[str, str, Any]
 
 def problems(settings: "Settings") -> list[Problem]:
     """All of them."""
-    found = [*_parts(settings), *_operations(settings)]
+    found = [*_parts(settings), *_operations(settings), *_zones(settings)]
     for name, model in settings.models.items():
         found += _release(settings, name, model)
         found += _front(settings, f"models.{name}", model)
@@ -33,9 +33,25 @@ def _parts(settings: "Settings") -> Iterator[Problem]:
             yield section, f"a section, because part is {settings.part}", None
         if models and value is not None:
             yield section, "no such section where part is models: the platform stack has it", "a section"
-    for section in ("gateway", "gate"):
+    for section in ("gateway", "rollouts", "gate"):
         if models and getattr(settings, section) is not None:
             yield section, "no such section where part is models: the platform stack has it", "a section"
+    if models and settings.request_autoscaler:
+        yield "request_autoscaler", "false where part is models: the platform stack has it", True
+    if not models and settings.gateway_domain is not None:
+        yield "gateway_domain", "nothing, because the section gateway has it", settings.gateway_domain
+    if models and settings.gateway_domain is None:
+        for name, model in settings.models.items():
+            if model.auth is not None:
+                yield "gateway_domain", f"the domain of the platform's gateway, because {name} has auth", None
+                break
+    if models and settings.stores.databases:
+        yield "stores.databases", "nothing where part is models: they are in the platform's network", "a section"
+    askers = [f"models.{name}.rollout" for name, model in settings.models.items() if model.rollout]
+    if not models and settings.rollouts is None and (askers or settings.gate):
+        yield "rollouts", f"a section, because {[*askers, 'gate'][0]} is given: its controller", None
+    if settings.rollouts and settings.gateway is None:
+        yield "rollouts", "nothing, because there is no section gateway whose traffic is shared out", "a section"
     if models != (settings.platform_stack is not None):
         yield "platform_stack", "a stack's name where part is models, else nothing", settings.platform_stack
     if settings.part is Part.PLATFORM and settings.models:
@@ -83,6 +99,8 @@ def _front(settings: "Settings", key: str, model: ModelSettings) -> Iterator[Pro
             continue
         if settings.prometheus_address is None:
             yield f"{key}.scale.{target}", "nothing, because there is no prometheus_address to ask", value
+        if settings.part is not Part.MODELS and not settings.request_autoscaler:
+            yield f"{key}.scale.{target}", "nothing, because request_autoscaler is false", value
         if model.auth is None:
             yield f"{key}.scale.{target}", "nothing, because without auth no request comes by the gateway", value
         if scale.min == scale.max:
@@ -105,6 +123,13 @@ def _hosts(settings: "Settings") -> Iterator[Problem]:
         owners.setdefault(host, name)
 
 
+def _zones(settings: "Settings") -> Iterator[Problem]:
+    for name, database in settings.stores.databases.items():
+        if settings.network and database.zones and not set(database.zones) <= set(settings.network.zones):
+            accepted = f"zones of network.zones ({', '.join(settings.network.zones)})"
+            yield f"stores.databases.{name}.zones", accepted, database.zones
+
+
 def _stores(settings: "Settings", key: str, model: ModelSettings) -> Iterator[Problem]:
     for kind, defined, wanted in (
         ("online", settings.stores.online, model.stores.online),
@@ -119,8 +144,6 @@ def _rollout(settings: "Settings", key: str, model: ModelSettings) -> Iterator[P
     rollout = model.rollout
     if rollout is None:
         return
-    if settings.part is not Part.MODELS and settings.gateway is None:
-        yield f"{key}.rollout", "nothing, because there is no section gateway to share the traffic out", "a section"
     if model.auth is None:
         yield f"{key}.auth", "a section, because rollout is given: it shares out what comes by the gateway", None
     if settings.prometheus_address is None:

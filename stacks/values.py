@@ -105,6 +105,12 @@ HttpUrl = Annotated[
     str, _text(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^\s?#]*)?", "an address such as http://host:9090")
 ]
 HttpsUrl = Annotated[str, _text(r"https://[a-z0-9][a-z0-9.-]*(:\d{1,5})?(/[^\s?#]*)?", "an https:// address")]
+ImageRef = Annotated[
+    str,
+    _text(
+        r"[a-zA-Z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}", "an image by digest, <repository>@sha256:<64 hex>"
+    ),
+]
 KubernetesVersion = Annotated[str, AfterValidator(_version)]
 LogDays = Annotated[int, AfterValidator(_log_days)]
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]

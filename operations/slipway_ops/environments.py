@@ -21,6 +21,16 @@ def models_bucket(namespace: str, environment: str) -> str:
     return f"{namespace}-{environment}-models"
 
 
+def gateway_logs_bucket(namespace: str, environment: str) -> str:
+    """Bucket of the access logs of an environment's gateway."""
+    return f"{namespace}-{environment}-gateway-logs"
+
+
+def decisions_uri(namespace: str, environment: str) -> str:
+    """Where the gate of an environment records its decisions."""
+    return f"s3://{models_bucket(namespace, environment)}/decisions"
+
+
 def repository(namespace: str, environment: str, name: str) -> str:
     """ECR repository of the image ``name`` in an environment; a model's repository has the model's name."""
     return f"{namespace}-{environment}/{name}"

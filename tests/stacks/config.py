@@ -48,6 +48,8 @@ SERVING: dict[str, Any] = {
             "audiences": ["models"],
         },
     },
+    "slipway:rollouts": {"plugin_image": "registry.example.com/rollouts-plugin@sha256:" + "1" * 64},
+    "slipway:request_autoscaler": True,
     "slipway:gate": {"predictions": "s3://acme-test-events/predictions", "labels": "s3://acme-test-events/labels"},
     "slipway:prometheus_address": "http://prometheus.monitoring.svc:9090",
     "slipway:stores": {
@@ -92,7 +94,7 @@ def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         for parent in parents:
             section = section.setdefault(parent, {})
         if value is ...:
-            section.pop(last)
+            section.pop(last, None)
         else:
             section[last] = value
     return config

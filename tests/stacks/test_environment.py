@@ -129,7 +129,7 @@ def test_a_platform_exports_its_contract() -> None:
     settings = with_settings(part="platform", models={}, operations_image=...)
     graph = declare(lambda: build(settings, Found()))
     contract = graph.exports["platform"]
-    assert contract["version"] == 1
+    assert contract["version"] == 2
     assert contract["models_bucket"] == "acme-test-models"
     assert not graph.all(DEPLOYMENT)
 
@@ -170,9 +170,9 @@ def test_a_shards_provider_is_that_of_the_platforms_cluster() -> None:
 @pytest.mark.parametrize(
     ("platform", "message"),
     [
-        (None, "accepted: a platform contract of version 1: received: None"),
-        ({"version": 2}, "platform.version: accepted: 1: received: 2"),
-        ({"version": 1, "cluster_name": "x"}, "missing: ['cluster_arn', 'kubeconfig'"),
+        (None, "accepted: a platform contract of version 2: received: None"),
+        ({"version": 1}, "platform.version: accepted: 2: received: 1"),
+        ({"version": 2, "cluster_name": "x"}, "missing: ['cluster_arn', 'kubeconfig'"),
     ],
 )
 def test_a_shard_refuses_a_platform_that_it_does_not_know(platform: Any, message: str) -> None:

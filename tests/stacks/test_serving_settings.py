@@ -4,11 +4,9 @@ from typing import Any
 
 import pytest
 
-from stacks import capacity, gates
-from stacks.releases import Found
+from stacks import gates
 from stacks.settings import Settings, SettingsError, parse
 from tests.stacks.config import serving
-from tests.stacks.made import found
 from tests.stacks.test_settings import accepted_line
 
 ISSUER = {"url": "https://a.example.com", "jwks_uri": "https://a.example.com/jwks", "audiences": ["m"]}
@@ -47,7 +45,13 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("gateway.min_replicas", 20, "gateway", "min_replicas at most max_replicas (10)"),
     ("gateway.tls", "1.0", "gateway.tls", "no such key; here: access_log_days, allowed_cidrs, certificate_arn, "),
     ("gateway", ..., "models.fraud.auth", "nothing, because there is no section gateway"),
-    ("gateway", ..., "models.fraud.rollout", "nothing, because there is no section gateway to share the traffic out"),
+    ("gateway", ..., "rollouts", "nothing, because there is no section gateway whose traffic is shared out"),
+    ("gateway_domain", "ml.example.com", "gateway_domain", "nothing, because the section gateway has it"),
+    ("rollouts", ..., "rollouts", "a section, because models.fraud.rollout is given: its controller"),
+    ("rollouts.plugin_image", "rollouts-plugin:v1", "rollouts.plugin_image", "an image by digest"),
+    ("rollouts.plugin_image", ..., "rollouts.plugin_image", "a value"),
+    ("gate.key_arns", ["alias/x"], "gate.key_arns.0", "an ARN with its account id"),
+    ("stores.databases.cases.zones", ["c"], "stores.databases.cases.zones", "zones of network.zones (a, b)"),
     ("gate", ..., "gate", "a section, because models.fraud.rollout.only_if_better is given"),
     ("gate.labels", ..., "gate.labels", "a value"),
     ("gate.labels", "s3://acme-test-events", "gate.labels", "a prefix of a bucket"),
@@ -114,14 +118,14 @@ WRONG: list[tuple[str, Any, str, str]] = [
         "models.fraud.scale",
         {"max": 9},
         "models.fraud.scale.max",
-        "at most 4, or a cluster.namespace.cpu of more",
+        "at most 4, or a cluster.namespace.cpu of at",
     ),
     ("models.fraud.resources.gpus", 1, "models.fraud.rollout", "a cluster.gpu.limit of at least 6"),
     (
         "models.fraud.resources.memory",
         "32Gi",
         "models.fraud.scale.max",
-        "or a cluster.namespace.memory_gib of more",
+        "or a cluster.namespace.memory_gib of at",
     ),
     ("models.fraud.rollout.steps_percent", [], "models.fraud.rollout.steps_percent", "at least 1 entries"),
     ("models.fraud.rollout.steps_percent", [25, 5], "models.fraud.rollout.steps_percent", "increasing whole numbers"),
@@ -177,13 +181,28 @@ def test_one_mistake_is_one_line() -> None:
         assert len(lines) == 1 or path in ("gateway", "gateway.issuer"), (path, lines)
 
 
-def test_a_shard_leaves_gateway_and_gate_to_its_platform() -> None:
-    apart = {"part": "models", "platform_stack": "test", "network": ..., "cluster": ...}
-    assert parse(serving(**apart, gateway=..., gate=...), "Pulumi.test.yaml").models["fraud"].rollout
+APART: dict[str, Any] = {"part": "models", "platform_stack": "test", "network": ..., "cluster": ...}
+FRONT: dict[str, Any] = {"gateway": ..., "rollouts": ..., "gate": ..., "request_autoscaler": ...}
+
+
+def test_a_shard_leaves_gateway_and_controllers_to_its_platform() -> None:
+    own = {"gateway_domain": "ml.example.com", "stores.databases": ..., "models.fraud.stores": {"online": "features"}}
+    assert parse(serving(**APART, **FRONT, **own), "Pulumi.test.yaml").domain == "ml.example.com"
     with pytest.raises(SettingsError) as refused:
-        parse(serving(**apart), "Pulumi.test.yaml")
-    for key in ("gateway", "gate"):
-        assert "the platform stack has it" in accepted_line(refused.value, f"slipway:{key}: ")
+        parse(serving(**APART), "Pulumi.test.yaml")
+    for key in (*FRONT, "gateway_domain", "stores.databases"):
+        assert "part is models" in accepted_line(refused.value, f"slipway:{key}: ") or key == "gateway_domain"
+
+
+def test_targets_need_what_scales_by_them() -> None:
+    changes = {"request_autoscaler": False, "models.fraud.scale.target_requests_per_second": 9}
+    with pytest.raises(
+        SettingsError, match="target_requests_per_second: accepted: nothing, because request_autoscaler"
+    ):
+        parse(serving(**changes), "Pulumi.test.yaml")
+    changes = {"prometheus_address": ..., "models.fraud.scale.target_latency_ms": 9}
+    with pytest.raises(SettingsError, match="target_latency_ms: accepted: nothing, because there is no prometheus"):
+        parse(serving(**changes), "Pulumi.test.yaml")
 
 
 def test_a_platform_leaves_stores_to_its_shards() -> None:
@@ -225,24 +244,3 @@ def test_any_other_metric_is_spelt_out() -> None:
     }
     assert config["slices"] == [{"feature": "carrier", "margin": 0.02}]
     assert "maximum_sample" not in config
-
-
-def test_the_ceiling_counts_a_rollout_twice() -> None:
-    known = settings()
-    assert capacity.of_model(known.models["fraud"]) == capacity.Ceiling(6, 6, 0)
-    assert capacity.of_model(known.models["waiting"]) == capacity.Ceiling(1.5, 1.5, 0)
-    text = capacity.report(known, found(known))
-    assert text == (
-        "ceiling: the pods of 2 models request at most 7.5 vCPU, 7.5 GiB (twice while a release takes over: fraud); "
-        "their namespace lets 8 vCPU, 32 GiB run at once, the cluster has nodes for 64 vCPU and 4 GPUs. "
-        "In resources: slipway has no price list."
-    )
-    assert capacity.report(known, Found()).startswith("ceiling: the pods of 0 models request at most 0 vCPU, 0 GiB;")
-
-
-def test_the_ceiling_takes_what_the_release_needs() -> None:
-    known = settings(**{"models.fraud.resources": {"memory": "2Gi"}, "models.waiting": ...})
-    needs = {"cpu": "250m", "memory": "1Gi", "gpus": 1}
-    release = found(known, resources=needs).releases["fraud"]
-    assert capacity.of_model(known.models["fraud"], release) == capacity.Ceiling(1.5, 12, 6)
-    assert "1.5 vCPU, 12 GiB, 6 GPUs" in capacity.report(known, found(known, resources=needs))
