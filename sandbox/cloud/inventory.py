@@ -1,27 +1,19 @@
 """What exists in the account: the walk that ``down`` and the tests make to see that nothing is left."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from sandbox.cloud import inventory_front, inventory_stores
 from sandbox.cloud.clients import client, session
+from sandbox.cloud.item import Call, Item
+from sandbox.cloud.item import tags_of as _tags
+
+__all__ = ["CLOSED", "PENDING_DELETION", "Item", "inventory"]
 
 PENDING_DELETION = "pending deletion"
 CLOSED = "its policy lets nobody look"
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing that exists."""
-
-    kind: str
-    identifier: str
-    """Name where AWS gives it one, else id."""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    state: str = ""
-    """Of a key: that AWS only deletes it after its window, or that its policy lets nobody look; else nothing."""
 
 
 def inventory(environment: Mapping[str, str]) -> list[Item]:
@@ -39,10 +31,7 @@ def inventory(environment: Mapping[str, str]) -> list[Item]:
     return sorted(found, key=lambda item: (item.kind, item.identifier))
 
 
-_Call = Callable[[str], Any]
-
-
-def _buckets(call: _Call) -> Iterator[Item]:
+def _buckets(call: Call) -> Iterator[Item]:
     s3 = call("s3")
     for bucket in s3.list_buckets()["Buckets"]:
         try:
@@ -52,7 +41,7 @@ def _buckets(call: _Call) -> Iterator[Item]:
         yield Item("bucket", bucket["Name"], tags)
 
 
-def _keys(call: _Call) -> Iterator[Item]:
+def _keys(call: Call) -> Iterator[Item]:
     kms = call("kms")
     for page in kms.get_paginator("list_keys").paginate():
         for key in page["Keys"]:
@@ -71,7 +60,7 @@ def _keys(call: _Call) -> Iterator[Item]:
                 yield Item("key alias", alias["AliasName"])
 
 
-def _log_groups(call: _Call) -> Iterator[Item]:
+def _log_groups(call: Call) -> Iterator[Item]:
     logs = call("logs")
     for page in logs.get_paginator("describe_log_groups").paginate():
         for group in page["logGroups"]:
@@ -79,7 +68,7 @@ def _log_groups(call: _Call) -> Iterator[Item]:
             yield Item("log group", group["logGroupName"], tags)
 
 
-def _repositories(call: _Call) -> Iterator[Item]:
+def _repositories(call: Call) -> Iterator[Item]:
     ecr = call("ecr")
     for page in ecr.get_paginator("describe_repositories").paginate():
         for repository in page["repositories"]:
@@ -87,13 +76,13 @@ def _repositories(call: _Call) -> Iterator[Item]:
             yield Item("repository", repository["repositoryName"], tags)
 
 
-def _clusters(call: _Call) -> Iterator[Item]:
+def _clusters(call: Call) -> Iterator[Item]:
     eks = call("eks")
     for name in eks.list_clusters()["clusters"]:
         yield Item("cluster", name, eks.describe_cluster(name=name)["cluster"].get("tags", {}))
 
 
-def _roles(call: _Call) -> Iterator[Item]:
+def _roles(call: Call) -> Iterator[Item]:
     iam = call("iam")
     for page in iam.get_paginator("list_roles").paginate():
         for role in page["Roles"]:
@@ -101,7 +90,7 @@ def _roles(call: _Call) -> Iterator[Item]:
                 yield Item("role", role["RoleName"], _tags(iam.list_role_tags(RoleName=role["RoleName"])["Tags"]))
 
 
-def _network(call: _Call) -> Iterator[Item]:
+def _network(call: Call) -> Iterator[Item]:
     ec2 = call("ec2")
     for kind, operation, member, identifier, is_ours in _NETWORK:
         for thing in ec2.get_paginator(operation).paginate().build_full_result()[member]:
@@ -138,8 +127,8 @@ _NETWORK: tuple[tuple[str, str, str, str, Callable[[dict[str, Any]], bool]], ...
     ("flow log", "describe_flow_logs", "FlowLogs", "FlowLogId", _any),
 )
 
-_WALKS = (_buckets, _keys, _log_groups, _repositories, _clusters, _roles, _network)
-
-
-def _tags(pairs: list[dict[str, str]]) -> dict[str, str]:
-    return {pair["Key"]: pair["Value"] for pair in pairs}
+_WALKS = (
+    *(_buckets, _keys, _log_groups, _repositories, _clusters, _roles, _network),
+    *inventory_stores.WALKS,
+    *inventory_front.WALKS,
+)

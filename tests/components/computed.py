@@ -22,7 +22,6 @@ INVOKES: dict[str, dict[str, Any]] = {
         "dnsSuffix": "amazonaws.com",
         "reverseDnsPrefix": "com.amazonaws",
     },
-    "aws:ec2/getSubnet:getSubnet": {"cidrBlock": "10.0.192.0/21"},
 }
 """Answers of provider functions, by token."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Any, NotRequired, TypedDict, cast
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -88,7 +88,7 @@ class ServiceDatabase(pulumi.ComponentResource):
 
     The administrator's password is made and rotated by RDS and known to nobody; it is needed once, to create ``user``
     and grant it ``rds_iam``. A workload connects with ``environment``, the right ``connect_arn`` (``uses`` of
-    ``WorkloadIdentity``) and, where network policies hold, a way to ``port`` in ``egress_cidr_blocks``.
+    ``WorkloadIdentity``) and, where network policies hold, a way to ``port`` in the networks of the subnets.
     """
 
     endpoint: pulumi.Output[str]
@@ -107,8 +107,6 @@ class ServiceDatabase(pulumi.ComponentResource):
     """ARN that stands for logging in as ``user``, for what a workload uses."""
     security_group_id: pulumi.Output[str]
     """Security group of the database."""
-    egress_cidr_blocks: pulumi.Output[list[str]]
-    """Networks of the subnets, for the network policies of workloads."""
     environment: pulumi.Output[dict[str, str]]
     """PGHOST and its like: what PostgreSQL clients need to know, but no password."""
 
@@ -169,7 +167,6 @@ class ServiceDatabase(pulumi.ComponentResource):
             lambda known: _database.connect_arn(known[0], known[1], settings.user)
         )
         self.security_group_id = group.id
-        self.egress_cidr_blocks = self._networks(args["subnet_ids"])
         self.environment = self.endpoint.apply(lambda host: _database.environment(settings, host))
         self.register_outputs(
             {
@@ -181,7 +178,6 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "resourceId": self.resource_id,
                 "connectArn": self.connect_arn,
                 "securityGroupId": self.security_group_id,
-                "egressCidrBlocks": self.egress_cidr_blocks,
                 "environment": self.environment,
             }
         )
@@ -275,11 +271,4 @@ class ServiceDatabase(pulumi.ComponentResource):
             copy_tags_to_snapshot=True,
             tags=classified(tags, settings.data_class),
             opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _networks(self, subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]) -> pulumi.Output[list[str]]:
-        here = pulumi.InvokeOutputOptions(parent=self)
-        known: pulumi.Output[list[str]] = pulumi.Output.from_input(cast(Any, subnet_ids))
-        return known.apply(
-            lambda ids: pulumi.Output.all(*(aws.ec2.get_subnet_output(id=each, opts=here).cidr_block for each in ids))
         )

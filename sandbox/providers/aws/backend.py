@@ -13,7 +13,7 @@ from sandbox.providers.aws.functions import FUNCTIONS
 from sandbox.providers.aws.names import MADE_UP, autoname, made_up
 from sandbox.providers.aws.session import Session
 from sandbox.providers.aws.shapes import equal
-from sandbox.providers.aws.state import describe, imported, look, parts
+from sandbox.providers.aws.state import describe, imported, joined, look, parts
 from sandbox.providers.aws.table import Code, Context, Step, Type, evaluate, fields_of
 from sandbox.providers.aws.types import TYPES
 from sandbox.providers.backend import Backend, Existing, Failure, NotReady
@@ -191,8 +191,13 @@ class Aws(Backend):
         return FUNCTIONS[token](self._session, arguments)
 
     def preview(self, type_: str, inputs: Properties, outputs: Properties | None) -> Properties:
-        """As the protocol has it, without the provider's notes."""
-        return super().preview(type_, public(inputs), outputs)
+        """As the protocol has it, without the provider's notes. What the cloud will add to an input is unknown too."""
+        known, declared = public(inputs), TYPES.get(type_)
+        if declared is None:
+            return super().preview(type_, known, outputs)
+        if outputs is None:
+            return {key: value for key, value in known.items() if key not in declared.grows}
+        return joined(declared, outputs, known)
 
     def _calls(self, declared: Type, inputs: Properties) -> Calls:
         calls = Calls(self._session, declared, inputs)
@@ -210,7 +215,7 @@ class Aws(Backend):
             if declared.failed and evaluate(declared.failed, answer):
                 raise NotReady(identifier, describe(calls, identifier, calls.inputs, answer)[0], "it failed")
             if not declared.ready or evaluate(declared.ready, answer):
-                return {**describe(calls, identifier, calls.inputs, answer)[0], **calls.inputs}
+                return joined(declared, describe(calls, identifier, calls.inputs, answer)[0], calls.inputs)
         outputs = describe(calls, identifier, calls.inputs, answer or {})[0]
         raise NotReady(identifier, outputs, f"it was not ready after {timeout or _PATIENCE:.0f} seconds")
 

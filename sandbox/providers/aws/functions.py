@@ -45,23 +45,9 @@ def _availability_zones(session: Session, arguments: Properties) -> Properties:
     }
 
 
-def _subnet(session: Session, arguments: Properties) -> Properties:
-    if unknown := sorted(set(arguments) - {"id", "region"}):
-        raise ValueError(f"aws:ec2/getSubnet:getSubnet: {', '.join(unknown)}: the sandbox finds subnets by id only")
-    [found] = session.client("ec2", arguments.get("region")).describe_subnets(SubnetIds=[arguments["id"]])["Subnets"]
-    return {
-        "id": found["SubnetId"],
-        "arn": found["SubnetArn"],
-        "vpcId": found["VpcId"],
-        "cidrBlock": found["CidrBlock"],
-        "availabilityZone": found["AvailabilityZone"],
-    }
-
-
 FUNCTIONS: dict[str, Callable[[Session, Properties], Properties]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getRegion:getRegion": _region,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
-    "aws:ec2/getSubnet:getSubnet": _subnet,
 }

@@ -49,7 +49,13 @@ def describe(calls: Calls, identifier: str, inputs: Properties, answer: Properti
     if type_.tags is not None:
         now, tags = _tags(calls, now, answer)
         outputs["tagsAll"] = tags
-    return {**{key: camel(value) for key, value in outputs.items() if value is not None}, **public(now)}, now
+    return joined(type_, {key: camel(value) for key, value in outputs.items() if value is not None}, public(now)), now
+
+
+def joined(type_: Type, outputs: Properties, inputs: Properties) -> Properties:
+    """Inputs over outputs; of what the cloud adds to, its own fields stay."""
+    both = {key for key in type_.grows if isinstance(outputs.get(key), dict) and isinstance(inputs.get(key), dict)}
+    return {**outputs, **inputs, **{key: {**outputs[key], **inputs[key]} for key in both}}
 
 
 def imported(type_: Type, identifier: str, answer: Properties) -> Properties:

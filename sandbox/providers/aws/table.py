@@ -117,6 +117,8 @@ class Type:
     """Input -> expression over the answer, where its name or place differ there."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Output -> expression over the answer."""
+    grows: frozenset[str] = frozenset()
+    """Inputs, objects, to which the cloud adds fields that programs read; also outputs."""
     local: frozenset[str] = frozenset()
     """Inputs that say how to treat the resource, not how it is."""
     tags: Tags | None = None

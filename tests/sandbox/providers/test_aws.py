@@ -154,6 +154,22 @@ def test_policies_are_compared_by_content(aws: Driver, cloud: Cloud) -> None:
     aws.delete(role)
 
 
+def test_what_the_cloud_adds_to_an_input_is_an_output(aws: Driver, world: World) -> None:
+    """The security group that EKS makes for a cluster comes back inside its ``vpcConfig``."""
+    inputs = {"name": "grown", "roleArn": world.role().outputs["arn"]}
+    inputs |= {"vpcConfig": {"subnetIds": [world.subnet(2, "a"), world.subnet(3, "b")]}}
+    assert "vpcConfig" not in aws.create("aws:eks/cluster:Cluster", "grown", inputs, preview=True).outputs
+    made = aws.create("aws:eks/cluster:Cluster", "grown", inputs)
+    seen = aws.read(made)
+    wanted = {**inputs, "upgradePolicy": {"supportType": "STANDARD"}}
+    planned = aws.update(made, wanted, preview=True)
+    changed = aws.update(made, wanted)
+    assert seen is not None
+    for state in (made, seen, planned, changed):
+        assert state.outputs["vpcConfig"]["clusterSecurityGroupId"].startswith("sg-")
+    aws.delete(changed)
+
+
 def test_ignored_changes_are_ignored(aws: Driver) -> None:
     group = aws.create(GROUP, "ignored", {"retentionInDays": 30, "tags": {"a": "1", "b": "1"}})
     wanted = {"retentionInDays": 60, "tags": {"a": "2", "b": "2"}}
@@ -256,18 +272,14 @@ def test_another_region_is_another_provider_and_a_resources_own_region_counts(aw
     aws.delete(group)
 
 
-def test_functions(aws: Driver, world: World) -> None:
+def test_functions(aws: Driver) -> None:
     identity = aws.invoke("aws:index/getCallerIdentity:getCallerIdentity")
     assert identity["accountId"] == "123456789012"
     assert aws.invoke("aws:index/getRegion:getRegion")["region"] == REGION
     assert aws.invoke("aws:index/getPartition:getPartition")["partition"] == "aws"
     zones = aws.invoke("aws:index/getAvailabilityZones:getAvailabilityZones", state="available")
     assert zones["names"] == [f"{REGION}{letter}" for letter in "abc"]
-    subnet = aws.invoke("aws:ec2/getSubnet:getSubnet", id=world.subnet(3, "b"))
-    assert (subnet["cidrBlock"], subnet["availabilityZone"]) == ("10.0.3.0/24", f"{REGION}b")
-    with pytest.raises(grpc.RpcError, match="vpcId: the sandbox finds subnets by id only"):
-        aws.invoke("aws:ec2/getSubnet:getSubnet", vpcId=world.vpc)
-    with pytest.raises(grpc.RpcError, match="the sandbox does not have this function; it has aws:ec2/getSubnet"):
+    with pytest.raises(grpc.RpcError, match="the sandbox does not have this function; it has aws:index/getAvail"):
         aws.invoke("aws:s3/getBucket:getBucket")
 
 

@@ -22,7 +22,8 @@ def test_every_type_has_a_life() -> None:
 def test_life(case: Case, world: World, aws: Driver, cloud: Cloud) -> None:
     inputs = case.inputs(world)
     before = cloud.writes()
-    assert inputs.items() <= aws.create(case.type, f"a-{case}", inputs, preview=True).outputs.items()
+    known = {key: value for key, value in inputs.items() if key not in TYPES[case.type].grows}
+    assert known.items() <= aws.create(case.type, f"a-{case}", inputs, preview=True).outputs.items()
     assert cloud.writes() == before, "a preview reached the cloud"
 
     made = aws.create(case.type, f"a-{case}", inputs)

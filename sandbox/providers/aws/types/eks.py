@@ -83,6 +83,7 @@ TYPES = [
             }
         ),
         defaults={"bootstrapSelfManagedAddons": True, "deletionProtection": False},
+        grows=frozenset({"vpcConfig"}),
         local=frozenset({"forceUpdateVersion"}),
         back={
             "vpcConfig": "resourcesVpcConfig",
