@@ -6,7 +6,7 @@ Among its rules is a trap: a metric that reaches its ``count`` with inconclusive
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -114,7 +114,7 @@ class Run:
     """The metrics of some templates, measured until all are decided, one is bad, or the run is told to end."""
 
     def __init__(
-        self, templates: list[Mapping[str, Any]], arguments: Mapping[str, str], measure: Measure, clock: Clock
+        self, templates: Sequence[Mapping[str, Any]], arguments: Mapping[str, str], measure: Measure, clock: Clock
     ) -> None:
         """``templates`` are AnalysisTemplates; raises ``ValueError`` for an argument that nobody gives."""
         self._measure, self._clock = measure, clock

@@ -7,11 +7,11 @@ addresses of local processes. What a policy says and this does not do is listed,
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.dataplane import callers, clusters, routes
+from sandbox.dataplane import callers, clients, clusters, routes
 from sandbox.dataplane.addresses import require_loopback
 from sandbox.dataplane.clusters import Endpoints
 from sandbox.dataplane.extensions import Config, extension
-from sandbox.dataplane.reading import DataPlaneError, Fields, Manifest, duration, find, policy
+from sandbox.dataplane.reading import DataPlaneError, Fields, Manifest, find, policy
 
 LOOPBACK = "127.0.0.1"
 ROUTES = "gateway/models/http"
@@ -61,10 +61,12 @@ def configuration(objects: Sequence[Manifest], route: str, endpoints: Endpoints,
         kind: Fields(item) if (item := policy(objects, kind, manifest)) else None
         for kind in ("BackendTrafficPolicy", "ClientTrafficPolicy", "SecurityPolicy")
     }
-    traffic, clients, security = found.values()
+    traffic, visitors, security = found.values()
     host = routes.Route(manifest, traffic, endpoints, clusters.settings(traffic))
     virtual_host = host.virtual_host()
+    manager, listener = clients.options(visitors) if visitors else ({}, {})
     filters = [
+        *manager.pop("http_filters", []),
         *callers.filters(security, place.jwks),
         extension(routes.LIMIT, {"stat_prefix": "http_local_rate_limiter"}),
         extension("envoy.filters.http.router", {"suppress_envoy_headers": True}),
@@ -73,7 +75,7 @@ def configuration(objects: Sequence[Manifest], route: str, endpoints: Endpoints,
         "node": {"id": "slipway-sandbox", "cluster": "slipway-sandbox"},
         "admin": {"address": _address(place.admin_port)},
         "static_resources": {
-            "listeners": [_listener(clients, filters, virtual_host, place)],
+            "listeners": [{**_listener(manager, filters, virtual_host, place), **listener}],
             "clusters": host.clusters,
         },
     }
@@ -82,7 +84,7 @@ def configuration(objects: Sequence[Manifest], route: str, endpoints: Endpoints,
     return Front(config, left_out)
 
 
-def _listener(clients: Fields | None, filters: list[Config], virtual_host: Config, place: Place) -> Config:
+def _listener(options: Config, filters: list[Config], virtual_host: Config, place: Place) -> Config:
     manager: Config = {
         "stat_prefix": "http-80",
         "use_remote_address": True,
@@ -101,64 +103,14 @@ def _listener(clients: Fields | None, filters: list[Config], virtual_host: Confi
             "ignore_port_in_host_matching": True,
             "virtual_hosts": [virtual_host],
         },
-        **(_client_options(clients) if clients else {}),
+        **options,
     }
-    listener: Config = {
+    return {
         "name": ROUTES,
         "address": _address(place.port),
         "filter_chains": [{"filters": [extension(_MANAGER, manager)]}],
     }
-    buffer = clients.take("connection.bufferLimit") if clients else None
-    return {**listener, "per_connection_buffer_limit_bytes": _bytes(buffer)} if buffer else listener
-
-
-def _client_options(clients: Fields) -> Config:
-    clients.take("targetRefs")
-    found: Config = {}
-    hops = clients.take("clientIPDetection.xForwardedFor.numTrustedHops")
-    if hops is not None:
-        found["xff_num_trusted_hops"] = hops
-    early = clients.take("headers.earlyRequestHeaders") or {}
-    mutations: list[Config] = [{"remove": name} for name in early.get("remove", [])]
-    for key, action in (("set", "OVERWRITE_IF_EXISTS_OR_ADD"), ("add", "APPEND_IF_EXISTS_OR_ADD")):
-        mutations += [
-            {"append": {"header": {"key": item["name"], "value": item["value"]}, "append_action": action}}
-            for item in early.get(key, [])
-        ]
-    if mutations:
-        name = "envoy.http.early_header_mutation.header_mutation"
-        found["early_header_mutation_extensions"] = [extension(name, {"mutations": mutations})]
-    common: Config = {}
-    underscores = clients.take("headers.withUnderscoresAction")
-    if underscores:
-        words = {"RejectRequest": "REJECT_REQUEST", "DropHeader": "DROP_HEADER", "Allow": "ALLOW"}
-        common["headers_with_underscores_action"] = words[underscores]
-    slashes = clients.take("path.escapedSlashesAction")
-    if slashes:
-        words = {"KeepUnchanged": "KEEP_UNCHANGED", "RejectRequest": "REJECT_REQUEST"}
-        words |= {"UnescapeAndForward": "UNESCAPE_AND_FORWARD", "UnescapeAndRedirect": "UNESCAPE_AND_REDIRECT"}
-        found["path_with_escaped_slashes_action"] = words[slashes]
-    http = "timeout.http"
-    names = {"request_timeout": "requestReceivedTimeout", "stream_idle_timeout": "streamIdleTimeout"}
-    names["request_headers_timeout"] = "requestHeadersReceivedTimeout"
-    for ours, theirs in names.items():
-        value = clients.take(f"{http}.{theirs}")
-        if value:
-            found[ours] = duration(value)
-    idle = clients.take(f"{http}.idleTimeout")
-    if idle:
-        common["idle_timeout"] = duration(idle)
-    streams = clients.take("http2.maxConcurrentStreams")
-    if streams:
-        found["http2_protocol_options"] = {"max_concurrent_streams": streams}
-    return {**found, "common_http_protocol_options": common} if common else found
 
 
 def _address(port: int) -> Config:
     return {"socket_address": {"address": LOOPBACK, "port_value": port}}
-
-
-def _bytes(quantity: str) -> int:
-    units = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
-    number, unit = quantity[:-2], quantity[-2:]
-    return int(number) * units[unit] if unit in units else int(quantity)

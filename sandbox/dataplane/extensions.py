@@ -6,6 +6,7 @@ Config = dict[str, Any]
 
 _TYPES = {
     "envoy.access_loggers.file": "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+    "envoy.filters.http.header_mutation": "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
     "envoy.filters.http.jwt_authn": "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
     "envoy.filters.http.local_ratelimit": "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
     "envoy.filters.http.rbac": "envoy.extensions.filters.http.rbac.v3.RBAC",

@@ -61,10 +61,14 @@ def find(objects: Sequence[Manifest], kind: str, name: str | None = None) -> Man
 
 def policy(objects: Sequence[Manifest], kind: str, route: Manifest) -> Manifest | None:
     """The policy of a kind that holds for a route: its own, else its gateway's. Of two, nothing is merged."""
-    gateways = [reference["name"] for reference in route["spec"].get("parentRefs", [])]
-    for target, names in (("HTTPRoute", [route["metadata"]["name"]]), ("Gateway", gateways)):
+    own = route["metadata"]
+    targets = [("HTTPRoute", own["namespace"], own["name"])]
+    for parent in route["spec"].get("parentRefs", []):
+        targets.append(("Gateway", parent.get("namespace", own["namespace"]), parent["name"]))
+    for target, namespace, name in targets:
         for item in objects:
-            if item["kind"] == kind and any(_targets(item["spec"], target, name) for name in names):
+            local = item["metadata"]["namespace"] == namespace  # a policy reaches its own namespace only
+            if item["kind"] == kind and local and _targets(item["spec"], target, name):
                 return item
     return None
 

@@ -95,7 +95,9 @@ def traffic(requests_per_second: int | None = None) -> Any:
 
 def clients() -> Any:
     headers = {
-        "earlyRequestHeaders": {"remove": ["x-user-id", "x-model-arm"]},
+        "earlyRequestHeaders": {"remove": ["x-user-id", "x-model-arm", "x-request-id"]},
+        "lateResponseHeaders": {"set": [{"name": "x-request-id", "value": "%REQ(X-REQUEST-ID)%"}]},
+        "requestID": "Generate",
         "withUnderscoresAction": "RejectRequest",
     }
     spec = {

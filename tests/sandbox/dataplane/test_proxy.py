@@ -134,8 +134,9 @@ def test_a_foreign_key_and_no_token_are_refused(world: World) -> None:
 
 def test_the_users_id_comes_from_the_token_and_the_token_goes_nowhere(world: World) -> None:
     world.declare(HTTPRoute=weighted(100, 0, mirror=100))
-    _, headers = world.ask(**{"X-User-Id": "eve", "X-Model-Arm": "canary"})
+    _, headers = world.ask(**{"X-User-Id": "eve", "X-Model-Arm": "canary", "X-Request-Id": "mine"})
     assert (headers["x-user-id"], headers["x-model-arm"]) == ("ann", "stable")
+    assert headers["x-request-id"] != "mine"
     assert "authorization" not in headers
     shadow = wait_for(world.arms[SHADOW], 1)[0]
     assert "authorization" not in shadow
