@@ -24,6 +24,11 @@ WAY: dict[str, Any] = {
 FULL: dict[str, Any] = {**WAY, "prometheus_address": "http://prometheus.monitoring.svc:9090", "rollout": ROLLOUT}
 
 
+def full(**more: Any) -> dict[str, Any]:
+    """The arguments of a rollout, with some of them other."""
+    return {**FULL, **more}
+
+
 def one(graph: Graph[Any], kind: str, name: str = "flight-delay") -> Resource:
     (found,) = [
         item for item in graph.resources if item.inputs.get("kind") == kind and item.inputs["metadata"]["name"] == name
@@ -93,7 +98,7 @@ def test_what_there_is_with_a_rollout(preview: bool) -> None:
 
 def test_every_analysis_that_is_named_exists() -> None:
     for settings in (ROLLOUT, {}, {"gate": GATE}):
-        graph = build(**{**FULL, "rollout": settings})
+        graph = build(**full(rollout=settings))
         text = str(rollout(graph)["strategy"])
         there = {item["metadata"]["name"] for item in manifests(graph) if item["kind"] == "AnalysisTemplate"}
         assert all(f"'{name}'" in text for name in there)
@@ -138,7 +143,7 @@ def test_rules_that_are_declared_anew_make_a_new_route() -> None:
     assert without.replacement_trigger == routes.fingerprint(without.inputs["spec"]["rules"])
     assert with_rollout.replacement_trigger != without.replacement_trigger
     assert with_rollout.delete_before_replace
-    other = build(**{**FULL, "release": "flight-delay-20261121-11aa22bb"})
+    other = build(**full(release="flight-delay-20261121-11aa22bb"))
     assert one(other, "HTTPRoute").replacement_trigger == with_rollout.replacement_trigger
 
 
@@ -159,7 +164,7 @@ def test_a_deployment_goes_only_when_the_rollout_s_pods_are_there() -> None:
 
 
 def test_a_new_release_changes_the_template_and_the_candidate_only() -> None:
-    graphs = build(**FULL), build(**{**FULL, "release": "flight-delay-20261121-11aa22bb"})
+    graphs = build(**FULL), build(**full(release="flight-delay-20261121-11aa22bb"))
     before, after = ({item.urn: item.inputs for item in graph.resources if item.custom} for graph in graphs)
 
     changed = [urn.rpartition("::")[2] for urn in before if before[urn] != after[urn]]
@@ -204,7 +209,7 @@ def test_the_shadow_s_service_finds_nothing_but_shadows() -> None:
 
 
 def test_capacity_stays_until_the_bake_ends() -> None:
-    canary = rollout(build(**{**FULL, "rollout": {"bake_minutes": 90}}))["strategy"]["canary"]
+    canary = rollout(build(**full(rollout={"bake_minutes": 90})))["strategy"]["canary"]
 
     assert canary["dynamicStableScale"] is False
     assert canary["scaleDownDelaySeconds"] == 90 * 60
@@ -264,7 +269,7 @@ def test_the_route_attaches_to_the_gateway() -> None:
 
 def test_values_may_be_known_later() -> None:
     later = ("jwt_issuer", "jwt_jwks_uri", "jwt_audiences", "prometheus_address")
-    args = {**FULL, "namespace": "models", "gateway_name": "models", "target_latency_ms": 200}
+    args = full(namespace="models", gateway_name="models", target_latency_ms=200)
 
     def program() -> Any:
         outputs = {key: pulumi.Output.from_input(args[key]) for key in (*later, "namespace", "gateway_name")}
@@ -324,7 +329,7 @@ def test_a_plugin_host_can_build_it() -> None:
     hosted = declare(lambda: provider.construct("flight-delay", "slipway:index:ModelService", inputs))
     plan = {"steps_percent": [5, 50], "step_minutes": 10, "mirror_percent": 10, "mirror_minutes": 5}
     egress = [{"cidr_block": "10.0.0.0/20", "port": 5432}]
-    known = build(**{**FULL, "rollout": plan, "egress": egress, "jwt_claims": {"team": ["flights"]}})
+    known = build(**full(rollout=plan, egress=egress, jwt_claims={"team": ["flights"]}))
 
     assert [item.inputs for item in hosted.resources if item.custom] == [
         item.inputs for item in known.resources if item.custom
