@@ -110,7 +110,7 @@ def _gate(
     image: pulumi.Output[str],
     inside: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """The gate and its identity: it reads events, and adds decisions to the models' bucket."""
+    """The gate and its identity: it reads events, and adds records to the models' bucket."""
     gate = settings.gate
     assert gate, "callers ask first"
     partition = ground.models_bucket_arn.apply(lambda arn: arn.rpartition(":")[0])

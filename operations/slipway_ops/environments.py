@@ -27,8 +27,8 @@ def gateway_logs_bucket(namespace: str, environment: str) -> str:
 
 
 def decisions_uri(namespace: str, environment: str) -> str:
-    """Where the gate of an environment records its decisions."""
-    return f"s3://{models_bucket(namespace, environment)}/decisions"
+    """Where the gate of an environment keeps its notes and the records of its decisions."""
+    return f"s3://{models_bucket(namespace, environment)}/gate"
 
 
 def repository(namespace: str, environment: str, name: str) -> str:

@@ -11,6 +11,8 @@ from slipway_ops import rollback as moving
 from slipway_ops.cluster import MANIFESTS, Cluster, Folder, Kubectl
 from slipway_ops.commands import RETRIES, Answer, UsageError, reach
 from slipway_ops.content import role
+from slipway_ops.decisions import DECISIONS, last
+from slipway_ops.environments import decisions_uri
 from slipway_ops.problems import refused
 from slipway_ops.promote import Side, promote
 from slipway_ops.rollback import Move
@@ -90,6 +92,10 @@ def _status(side: Side, file: StackFile, cluster: Cluster, namespace: str, model
     labels = {"app.kubernetes.io/name": model, **_SELECTOR}
     sets = cluster.list("replicaset.apps", namespace, labels) if rollout else []
     found = of_model(model, wanted, rollout, deployment, sets)
+    asked = found.canary or wanted
+    if asked and rollout:
+        where = os.environ.get(DECISIONS) or decisions_uri(side.environment.namespace, side.environment.name)
+        found = replace(found, decision=last(side.s3, where, model, asked))
     withdrawal = side.store.withdrawal(wanted) if wanted else None
     if withdrawal is None:
         return found

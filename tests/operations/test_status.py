@@ -11,7 +11,7 @@ from slipway_ops.status import HASH, State, Status, of_model
 
 from tests.operations.test_cli import Command
 from tests.operations.test_cli import slipway as slipway
-from tests.operations.world import MODEL
+from tests.operations.world import BUCKET, MODEL
 
 OLD, NEW = "fraud-20260101-0123abcd", "fraud-20260102-89abcdef"
 STEPS = [
@@ -351,6 +351,49 @@ def test_a_broken_object_is_refused(place: Place, text: str, message: str) -> No
     (place.cluster / f"deployment.apps_models_{MODEL}.yaml").write_text(text)
     refused = place.command.refused("status", *place.command.stack, "--manifests", str(place.folder))
     assert message in refused and f"deployment.apps_models_{MODEL}.yaml" in refused
+
+
+def decision(answer: str, at: str) -> bytes:
+    said = {"answer": answer, "reason": f"because {answer}", "checks": []}
+    return json.dumps({"decision": said, "decided_at": at, "weight": 5, "final": False}).encode()
+
+
+@pytest.mark.parametrize("where", ["s3", "file", "path"])
+def test_the_gates_last_decision_is_shown(place: Place, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    place.runs("rollout.argoproj.io", rollout(place.release.id))
+    assert json.loads(place.status("--json")[1])["models"][0]["decision"] is None
+    folder = f"decisions/{MODEL}/{place.release.id}"
+    records = {
+        "2/20261124T100000.000000Z-05-wait.json": decision("wait", "2026-11-24T10:00:00Z"),
+        "1/20261124T110000.000000Z-05-reject.json": decision("reject", "2026-11-24T11:00:00Z"),
+    }
+    for name, body in records.items():
+        if where == "s3":
+            place.world.s3.put_object(Bucket=BUCKET, Key=f"gate/{folder}/{name}", Body=body)
+        else:
+            path = place.world.directory / "kept" / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+    root = place.world.directory / "kept"
+    monkeypatch.setenv("SLIPWAY_DECISIONS", {"s3": "", "file": root.as_uri(), "path": str(root)}[where])
+    (found,) = json.loads(place.status("--json")[1])["models"]
+    assert found["decision"].pop("record").endswith(f"{folder}/1/20261124T110000.000000Z-05-reject.json")
+    assert found["decision"] == {
+        "answer": "reject",
+        "reason": "because reject",
+        "at": "2026-11-24T11:00:00Z",
+        "weight": 5,
+    }
+    assert "  gate: reject: because reject (2026-11-24T11:00:00Z)" in place.status()[1].splitlines()
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"decision": {}}'])
+def test_a_broken_decision_is_refused(place: Place, body: bytes) -> None:
+    place.runs("rollout.argoproj.io", rollout(place.release.id))
+    key = f"gate/decisions/{MODEL}/{place.release.id}/1/20261124T100000.000000Z-05-wait.json"
+    place.world.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+    code, _, err = place.status()
+    assert code == 1 and f"s3://{BUCKET}/{key}: record: accepted: a decision of the gate" in err
 
 
 KUBECTL = """#!/bin/sh

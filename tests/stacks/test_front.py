@@ -150,14 +150,14 @@ def test_the_gate_reads_events_and_adds_decisions() -> None:
     }
     assert environment == {
         "AWS_REGION": "eu-west-1",
-        "SLIPWAY_DECISIONS": "s3://acme-test-models/decisions",
+        "SLIPWAY_DECISIONS": "s3://acme-test-models/gate",
         "SLIPWAY_LABELS": "s3://acme-test-events/labels",
         "SLIPWAY_PREDICTIONS": "s3://acme-test-events/predictions",
     }
     bucket, events = "arn:aws:s3:::acme-test-models", "arn:aws:s3:::acme-test-events"
-    read = {f"{bucket}/decisions/*", f"{events}/predictions/*", f"{events}/labels/*"}
+    read = {f"{bucket}/gate/*", f"{events}/predictions/*", f"{events}/labels/*"}
     assert resources(graph, "gate-identity", "s3:GetObject") == read
-    assert resources(graph, "gate-identity", "s3:PutObject") == {f"{bucket}/decisions/*"}
+    assert resources(graph, "gate-identity", "s3:PutObject") == {f"{bucket}/gate/*"}
     association = graph.named("gate-identity-association").inputs
     assert (association["namespace"], association["serviceAccount"]) == ("rollouts", "slipway-gate")
     assert graph.exports["platform"]["gate_url"] == "http://slipway-gate.rollouts.svc:8080/v1/decisions"

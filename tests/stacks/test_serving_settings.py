@@ -195,7 +195,7 @@ def test_a_shard_leaves_gateway_and_controllers_to_its_platform() -> None:
 
 
 def test_targets_need_what_scales_by_them() -> None:
-    changes = {"request_autoscaler": False, "models.fraud.scale.target_requests_per_second": 9}
+    changes: dict[str, Any] = {"request_autoscaler": False, "models.fraud.scale.target_requests_per_second": 9}
     with pytest.raises(
         SettingsError, match="target_requests_per_second: accepted: nothing, because request_autoscaler"
     ):
