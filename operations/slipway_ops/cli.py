@@ -16,6 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from slipway_ops import commands, content, model_commands, objects, withdrawal
 from slipway_ops.cluster import MANIFESTS
 from slipway_ops.commands import Answer, UsageError
+from slipway_ops.gate import cli as gate
+from slipway_ops.gate.errors import GateError
 from slipway_ops.problems import ReleaseError
 from slipway_ops.store import RETAIN_DAYS
 
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         answer: Answer = parsed.run(parsed)
     except UsageError as error:
         parser.error(str(error))
-    except ReleaseError as error:
+    except (ReleaseError, GateError) as error:
         _fail(parser, str(error))
     except (ClientError, BotoCoreError) as error:
         _fail(parser, f"{objects.code(error)}: {error}")
@@ -76,6 +78,8 @@ def _parser() -> _Parser:
     artifact = areas.add_parser("artifact", help="a model's file", allow_abbrev=False)
     _fetch(artifact.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"))
     _models(areas)
+    comparing = areas.add_parser("gate", help="whether a release is better than the one before", allow_abbrev=False)
+    gate.add(comparing.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"), _command)
     return parser
 
 

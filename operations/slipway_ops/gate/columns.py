@@ -6,9 +6,12 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from slipway_ops.gate.hashing import LONGEST, hashes
+
+pc: Any = pyarrow.compute
+"""Its functions are made when it is imported, so that no type checker sees them."""
 
 Kind = Literal["text", "time", "number", "value", "feature"]
 _TEXT = f"text of 1 to {LONGEST} bytes"

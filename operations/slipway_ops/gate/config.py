@@ -125,8 +125,8 @@ class GateConfig(Section):
     """Level of the test whether the arms have the declared shares, and equally many labels."""
     sample_percent: Annotated[float, Field(gt=0, le=100)] = 100
     """Percentage of units that are looked at, chosen by their hash: for traffic that the gate's memory cannot hold."""
-    guardrails: list[Guardrail] = []
-    slices: Annotated[list[Slice], Field(max_length=8)] = []
+    guardrails: list[Guardrail] = Field(default_factory=list)
+    slices: list[Slice] = Field(default_factory=list, max_length=8)
 
     @validator(mode="after")
     def _consistent(self) -> Self:
@@ -136,10 +136,11 @@ class GateConfig(Section):
         if self.label_window_minutes >= self.deadline_minutes:
             accepted = f"less than deadline_minutes ({self.deadline_minutes:g}), else nothing counts in time"
             raise FieldError("label_window_minutes", accepted, self.label_window_minutes)
-        for field, values in (
-            ("guardrails", [guardrail.name for guardrail in self.guardrails]),
-            ("slices", [part.feature for part in self.slices]),
-        ):
+        names: dict[str, list[str]] = {
+            "guardrails": [guardrail.name for guardrail in self.guardrails],
+            "slices": [part.feature for part in self.slices],
+        }
+        for field, values in names.items():
             twice = sorted({value for value in values if values.count(value) > 1})
             if twice:
                 raise FieldError(field, "each one once", twice)

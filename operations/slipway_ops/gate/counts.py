@@ -1,7 +1,7 @@
 """Sufficient statistics of a comparison: all that a decision needs, and all that its record keeps of the events."""
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field
@@ -10,7 +10,6 @@ from pydantic import model_validator as validator
 from slipway_ops.content import Section
 from slipway_ops.problems import FieldError
 
-Arms = Literal["stable", "canary"]
 Count = Annotated[int, Field(ge=0)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -66,9 +65,9 @@ class Arm(Section):
     """Share of a unit's predictions that have a label, of those whose time for one has passed."""
     outcome: Moments = Moments()
     """The metric. binary: of a unit's first prediction; mean: over its predictions."""
-    guardrails: dict[str, Moments] = {}
+    guardrails: dict[str, Moments] = Field(default_factory=dict)
     """Other outcomes, each the mean over a unit's predictions."""
-    slices: dict[str, dict[str, Moments]] = {}
+    slices: dict[str, dict[str, Moments]] = Field(default_factory=dict)
     """The metric by feature and value of the unit's first prediction."""
 
 
@@ -99,24 +98,20 @@ class Cohort(Section):
 class Counts(Section):
     """All of a comparison."""
 
-    cohorts: list[Cohort] = []
+    cohorts: list[Cohort] = Field(default_factory=list)
     visits: Count = 0
     """Units seen in a stage, added over the stages; those that had the challenger before are in no cohort."""
     crossovers: Count = 0
     """Visits with requests in both arms, or back from the challenger to the champion."""
-    predictions: dict[str, int] = {}
+    predictions: dict[str, int] = Field(default_factory=dict)
     """What became of the prediction events."""
-    labels: dict[str, int] = {}
+    labels: dict[str, int] = Field(default_factory=dict)
     """What became of the label events."""
-
-    def total(self, arm: Arms, field: str) -> int:
-        """Sum of a count of an arm over the cohorts."""
-        return sum(int(getattr(getattr(cohort, arm), field)) for cohort in self.cohorts)
 
     def sample(self) -> int:
         """Units with an outcome in the smaller arm."""
-        sizes = [sum(getattr(cohort, arm).outcome.n for cohort in self.cohorts) for arm in ("stable", "canary")]
-        return min(sizes)
+        stable = sum(cohort.stable.outcome.n for cohort in self.cohorts)
+        return min(stable, sum(cohort.canary.outcome.n for cohort in self.cohorts))
 
 
 def share(weight: int, came_from: int | None) -> float:

@@ -88,7 +88,7 @@ class Labels:
         view = View(batch)
         request = view.read("request_id", columns.ids)
         ts = view.read("ts", columns.instants)
-        values = self._rows.typed("label", *view.read("label", self._codes), batch.subject)
+        values = self._rows.typed("label", view.read("label", self._codes), batch.subject)
         order, ends = split(request)
         request, ts, values = request[order], ts[order], values[order]
         self.count(read=len(request))
@@ -170,7 +170,7 @@ def _table(known: Any) -> Any:
 
 
 def _search(known: Any, table: Any, wanted: Any) -> Any:
-    """As ``searchsorted``, but within ``known``; hashes are spread evenly, so the table says nearly where each one is."""
+    """As ``searchsorted``, but never past the end; hashes are spread evenly, so the table says nearly where one is."""
     place = table[(wanted >> _NEXT) & _BUCKET]
     last = np.int32(len(known) - 1)
     np.minimum(place, last, out=place)

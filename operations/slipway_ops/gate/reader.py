@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute
 import pyarrow.json
 import pyarrow.parquet as pq
 
-from slipway_ops.gate.columns import Column
+from slipway_ops.gate.columns import Column, pc
 from slipway_ops.gate.errors import refused
 from slipway_ops.gate.sources import BUFFER, Part, local, opened
 
@@ -129,9 +128,7 @@ class Read:
             if value is None:
                 if column.required:
                     raise refused(where, column.name, accepted[0], None)
-            elif isinstance(value, bool) and bool not in accepted[1]:
-                raise refused(where, column.name, accepted[0], value)
-            elif not isinstance(value, accepted[1]):
+            elif type(value) not in accepted[1]:  # a truth value is an int to isinstance
                 raise refused(where, column.name, accepted[0], value)
             found[column.name] = value
         return found
@@ -242,7 +239,7 @@ def _features(batch: Any, columns: Sequence[Column]) -> dict[str, Any]:
         if column.kind != "feature":
             continue
         if pa.types.is_map(features.type):
-            found[column.name] = pa.compute.map_lookup(features, name, "first")
+            found[column.name] = pc.map_lookup(features, name, "first")
         elif features.type.get_field_index(name) >= 0:
-            found[column.name] = pa.compute.struct_field(features, name)
+            found[column.name] = pc.struct_field(features, name)
     return found

@@ -143,19 +143,20 @@ class Rows:
             "latency": kept.read("latency_ms", columns.numbers).astype(np.float32),
         }
         if self.scope.uses_prediction:
-            found["prediction"] = self.typed("prediction", *kept.read("prediction", columns.codes), batch.subject)
+            found["prediction"] = self.typed("prediction", kept.read("prediction", columns.codes), batch.subject)
         if self.scope.uses_score:
             found["score"] = kept.read("score", columns.numbers)
         for number, part in enumerate(self.scope.config.slices):
-            found[f"slice{number}"] = self._codes(number, *kept.read(f"features.{part.feature}", columns.names))
+            found[f"slice{number}"] = self._codes(number, kept.read(f"features.{part.feature}", columns.names))
         try:
             self.parts.add("request", self._sampled(found))
         except Full:
             accepted = f"ids that differ, of at most {MOST} predictions; a lower sample_percent reads fewer"
             raise refused("predictions", "request_id", accepted, "more, or too many of one id") from None
 
-    def typed(self, field: str, codes: Any, text: bool, subject: str) -> Any:
-        """``codes``, if all before were text too, or numbers too."""
+    def typed(self, field: str, found: tuple[Any, bool], subject: str) -> Any:
+        """The codes that were found, if all before were text too, or numbers too."""
+        codes, text = found
         if np.isnan(codes).all():
             return codes
         with self._lock:
@@ -201,7 +202,8 @@ class Rows:
         self.count(not_sampled=int((~keep).sum()))
         return {name: values[keep] for name, values in found.items()}
 
-    def _codes(self, number: int, indices: Any, names: list[str]) -> Any:
+    def _codes(self, number: int, found: tuple[Any, list[str]]) -> Any:
+        indices, names = found
         known = self.values[number]
         with self._lock:
             for name in names:

@@ -34,7 +34,7 @@ class Part:
     uri: str
     bytes: int
     etag: str = ""
-    """Of the object in S3, without quotes; of a local file ``sha256:`` and the hash of those bytes, once it was read."""
+    """Of an object, without quotes; of a local file ``sha256:`` and the hash of those bytes, once it was read."""
     version_id: str | None = None
     """In S3 with versions, once it was read."""
 
@@ -65,7 +65,7 @@ def seal(part: Part, version_id: str | None = None) -> Part:
     size = path.stat().st_size if path.is_file() else -1
     digest = _digest(path, part.bytes) if size >= part.bytes else ""
     if not digest or part.etag not in ("", digest):
-        received = "nothing" if size < 0 else f"{size} bytes" if not digest else digest
+        received = "nothing" if size < 0 else digest or f"{size} bytes"
         raise refused(part.uri, "etag", part.etag or f"a file of {part.bytes} bytes", received)
     return replace(part, etag=digest)
 
