@@ -38,7 +38,7 @@ def declare(
     )
     publisher.declare(settings, "models-publisher", registry, contract.models_key_arn)
     return {
-        name: _model(name, settings, contract, cluster, found, registry.repository_urls[repositories[name]])
+        name: _model(name, settings, contract, cluster, found, registry.repositories[repositories[name]].repository_url)
         for name in settings.models
     }
 
