@@ -84,9 +84,7 @@ def _declare(settings: "Settings", found: "Found") -> None:
     from stacks.contract import PlatformContract
 
     contract = PlatformContract(**{key: pulumi.Output.from_input(value) for key, value in _PLATFORM.items()})
-    cluster = contract.kubernetes()
-    for name in settings.models:
-        models.declare(name, settings, contract, cluster, found)
+    models.declare(settings, contract, contract.kubernetes(), found)
 
 
 PROGRAMS: dict[str, Callable[..., None]] = {

@@ -64,7 +64,9 @@ def declare(place: Place) -> dict[str, Made]:
         },
     )
     publisher.declare(settings, "models-publisher", registry, place.contract.models_key_arn)
-    return {name: _model(name, place, registry.repository_urls[repositories[name]]) for name in settings.models}
+    return {
+        name: _model(name, place, registry.repositories[repositories[name]].repository_url) for name in settings.models
+    }
 
 
 def _model(name: str, place: Place, repository_url: pulumi.Output[str]) -> Made:

@@ -7,7 +7,7 @@ from bench.run import difference, program
 
 NAME = "entry-point"
 LIMIT = 0.75
-MODELS = 71
+MODELS = 77
 GOAL = f"slipway.run <= {LIMIT}x the CPU of the same program without it at about 1,000 resources, same graph"
 
 

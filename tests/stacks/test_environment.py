@@ -102,6 +102,17 @@ def test_resources_come_from_the_settings_then_from_the_release() -> None:
     assert server["resources"]["requests"]["memory"] == "2Gi"
 
 
+def test_a_model_waits_for_its_own_repository_only() -> None:
+    """Else a new model would make the images of all others unknown in a preview."""
+    settings = with_settings()
+    graph = declare(lambda: build(settings, found(settings)))
+    repositories = [
+        item for item in graph.all("aws:ecr/repository:Repository") if "/fraud" in item.name or "/waiting" in item.name
+    ]
+    for service in graph.all(DEPLOYMENT):
+        assert len([item for item in repositories if item.urn in service.dependencies]) == 1
+
+
 def test_a_boundary_caps_every_role() -> None:
     arn = "arn:aws:iam::123456789012:policy/boundary"
     settings = with_settings(permissions_boundary_arn=arn)

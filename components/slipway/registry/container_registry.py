@@ -1,5 +1,6 @@
 """Repositories for container images."""
 
+from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -86,6 +87,8 @@ class ContainerRegistry(pulumi.ComponentResource):
                     opts=child,
                 )
 
+        self.repositories: Mapping[str, aws.ecr.Repository] = repositories
+        """For programs in Python: each repository by name. What uses one of them waits for that one only."""
         self.repository_urls = pulumi.Output.all(**{key: item.repository_url for key, item in repositories.items()})
         self.repository_arns = pulumi.Output.all(**{key: item.arn for key, item in repositories.items()})
         self.register_outputs({"repositoryUrls": self.repository_urls, "repositoryArns": self.repository_arns})
