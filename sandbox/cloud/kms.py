@@ -29,6 +29,15 @@ def _to_dict(original: Any, self: Any) -> dict[str, Any]:
     return described
 
 
+@replaces(KmsBackend, "_generate_default_keys")
+def _generate_default_keys(original: Any, self: Any, alias_name: str) -> Any:
+    """The key that AWS itself makes for a service is AWS's."""
+    key_id = original(self, alias_name)
+    if key_id is not None:
+        self.keys[key_id].key_manager = "AWS"
+    return key_id
+
+
 @replaces(responses, "_assert_default_policy")
 def _assert_default_policy(original: Any, policy_name: str | None) -> None:
     """A call need not name the policy: there is only one."""

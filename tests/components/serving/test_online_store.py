@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from slipway.security import WorkloadIdentity
+from slipway.security import Principal, WorkloadIdentity
 from slipway.serving import OnlineStore
 
 from tests.components.graph import UNKNOWN, Graph, declare
@@ -76,7 +76,8 @@ def test_everything_that_can_be_asked_for(preview: bool) -> None:
 
 @pytest.mark.parametrize("ceiling", ["max_read_request_units", "max_write_request_units"])
 def test_one_ceiling_says_nothing_of_the_other(ceiling: str) -> None:
-    [(_, units)] = store(**{ceiling: 5}).one(TABLE).inputs["onDemandThroughput"].items()
+    more: dict[str, Any] = {ceiling: 5}
+    [(_, units)] = store(False, **more).one(TABLE).inputs["onDemandThroughput"].items()
     assert units == 5
 
 
@@ -110,7 +111,7 @@ def test_a_workload_reads_it_by_name() -> None:
         WorkloadIdentity(
             "model",
             {
-                "principal": "batch",  # type: ignore[typeddict-item] # as YAML says it
+                "principal": Principal.BATCH,
                 "reads": [made.table_arn, made.stream_arn],
                 "writes": [made.table_arn],
                 "uses": [KEY],
