@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from sandbox import standing
 from sandbox.cloud.process import Cloud
 from sandbox.engine.outcome import Outcome, Reporter
 from sandbox.engine.project import Project
@@ -103,6 +104,8 @@ class Session:
 
     def settle(self, cloud: Cloud | None, reporter: Reporter) -> None:
         """If the cloud that the stack was in is gone, set what was known of it aside."""
+        if cloud:
+            standing.ensure(self.project.config(self.stack), self.environment(cloud))
         record = self.record
         if not record or (cloud and record.get("cloud") == cloud.instance):
             return

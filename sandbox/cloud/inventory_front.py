@@ -1,6 +1,7 @@
 """What exists of ways in from the internet: load balancers, firewalls, certificates, names, user pools."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from sandbox.cloud.item import Call, Item, tags_of
 
@@ -36,12 +37,19 @@ def _zones(call: Call) -> Iterator[Item]:
     route53 = call("route53")
     for zone in route53.get_paginator("list_hosted_zones").paginate().build_full_result()["HostedZones"]:
         identifier = zone["Id"].rpartition("/")[2]
+        if zone["CallerReference"] == identifier:  # there before any stack: only what is in it counts
+            yield from _records(route53, identifier)
+            continue
         found = route53.list_tags_for_resource(ResourceType="hostedzone", ResourceId=identifier)
         yield Item("hosted zone", zone["Name"], tags_of(found["ResourceTagSet"]["Tags"]))
-        records = route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=identifier)
-        for record in records.build_full_result()["ResourceRecordSets"]:
-            if record["Type"] not in ("NS", "SOA"):
-                yield Item("record", f"{record['Name']} {record['Type']}")
+        yield from _records(route53, identifier)
+
+
+def _records(route53: Any, zone: str) -> Iterator[Item]:
+    records = route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
+    for record in records.build_full_result()["ResourceRecordSets"]:
+        if record["Type"] not in ("NS", "SOA"):
+            yield Item("record", f"{record['Name']} {record['Type']}")
 
 
 def _user_pools(call: Call) -> Iterator[Item]:
