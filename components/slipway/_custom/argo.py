@@ -17,11 +17,24 @@ API_VERSION = "argoproj.io/v1alpha1"
 ROLLOUT = "Rollout"
 
 
+class FieldRef(TypedDict):
+    """A field of the Rollout."""
+
+    fieldPath: str
+
+
+class ValueFrom(TypedDict):
+    """Where a value is found when the analysis begins."""
+
+    fieldRef: FieldRef
+
+
 class Argument(TypedDict):
-    """A value that an analysis is given, always as text."""
+    """A value that an analysis is given, always as text; in a template its name alone."""
 
     name: str
     value: NotRequired[str]
+    valueFrom: NotRequired[ValueFrom]
 
 
 class TemplateRef(TypedDict):

@@ -19,7 +19,7 @@ ERRORS_IN_A_ROW = 4
 """Measurements in a row that may fail to be made; one more ends the analysis with an error, and the rollout with it."""
 GATE_SECONDS = 60
 """How long the gate may take for an answer."""
-_GATE_ARGS: list[Argument] = [{"name": "candidate"}, {"name": "weight"}, {"name": "final"}]
+_GATE_ARGS: list[Argument] = [{"name": name} for name in ("candidate", "attempt", "weight", "final")]
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,7 @@ def _gate(plan: Plan, model: str) -> Metric:
                     "gate": plan.gate,
                     "model": model,
                     "candidate": "{{args.candidate}}",
+                    "attempt": "{{args.attempt}}",
                     "weight": "{{args.weight}}",
                     "final": "{{args.final}}",
                 },

@@ -14,6 +14,8 @@ STABLE, CANARY, SHADOW = "stable", "canary", "shadow"
 
 GATE_URL = "http://slipway-gate.rollouts.svc:8080/v1/decisions"
 """Where ``PromotionGate`` answers."""
+REVISION = "metadata.annotations['rollout.argoproj.io/revision']"
+"""How often the Rollout's template has changed, which its controller counts."""
 WATCH_MINUTES = 5
 """How far back the watch beside the steps looks."""
 
@@ -144,8 +146,10 @@ def _experiment(plan: Plan, model: str) -> Step:
 
 
 def _gate_args(release: str, weight: int, *, final: bool) -> list[Argument]:
+    """What the gate is told. A release that comes a second time is a new revision, and is compared anew."""
     return [
         {"name": "candidate", "value": release},
+        {"name": "attempt", "valueFrom": {"fieldRef": {"fieldPath": REVISION}}},
         {"name": "weight", "value": str(weight)},
         {"name": "final", "value": "true" if final else "false"},
     ]

@@ -126,6 +126,7 @@ def test_what_the_gate_is_asked(name: str) -> None:
         "gate": CONFIG,
         "model": "fraud",
         "candidate": "{{args.candidate}}",
+        "attempt": "{{args.attempt}}",
         "weight": "{{args.weight}}",
         "final": "{{args.final}}",
     }

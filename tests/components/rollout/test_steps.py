@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from slipway.rollout._steps import Plan, plan_of, steps
+from slipway.rollout._steps import REVISION, Plan, plan_of, steps
 from slipway.rollout.rollout_args import RolloutArgs
 
 METRIC = {"name": "accuracy", "label": "correct", "kind": "binary", "direction": "increase", "minimum_effect": 0.01}
@@ -77,8 +77,9 @@ def test_the_gate_is_asked_at_both_ends_of_each_weight_and_at_the_end() -> None:
         weight = step.get("setWeight", weight)
         analysis = step.get("analysis", {"templates": []})
         names = [one["templateName"] for one in analysis["templates"]]
-        args = {one["name"]: one["value"] for one in analysis.get("args", [])}
+        args = {one["name"]: one.get("value") for one in analysis.get("args", [])}
         if args:
+            assert {"name": "attempt", "valueFrom": {"fieldRef": {"fieldPath": REVISION}}} in analysis["args"]
             assert args["candidate"] == "m-1"
             assert args["weight"] == str(weight)
             asked.append((weight, names, args["final"]))

@@ -16,5 +16,5 @@ def test_a_component_loads_only_the_sdk_that_it_uses(name: str, absent: str) -> 
 
 def test_names() -> None:
     assert {"ModelService", "Nat", "Network", "ServingCluster"} <= set(dir(slipway.serving))
-    with pytest.raises(AttributeError, match=r"slipway\.serving' has no attribute 'Cluster'; it has .*, ModelService, "):
+    with pytest.raises(AttributeError, match=r"slipway\.serving' has no attribute 'Cluster'; it has .*, ModelService,"):
         _ = slipway.serving.Cluster
