@@ -54,6 +54,12 @@ def find(settings: Settings) -> Found:
         try:
             identifier = store.newest(name) if wanted[name] == NEWEST else wanted[name]
             if identifier is None:
+                withdrawn = store.withdrawn(name)
+                if withdrawn:  # else the model would be taken for one that waits, and its service deleted
+                    listed = "; ".join(f"{known}: {marker}" for known, marker in sorted(withdrawn.items()))
+                    refuse(
+                        f"models.{name}.release", f"accepted: newest, where one was not withdrawn: received: {listed}"
+                    )
                 return None
             found = store.get(identifier)
             store.check_artifact(found)
