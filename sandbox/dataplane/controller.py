@@ -22,6 +22,8 @@ from sandbox.dataplane.reading import Manifest
 from sandbox.dataplane.steps import HASH, PAUSED, PROMOTED, Abort, Ending, Ladder
 from sandbox.dataplane.writing import Status, set_weight
 
+REVISION = "rollout.argoproj.io/revision"
+
 
 class Controller:
     """The rollout controller of one model."""
@@ -115,16 +117,17 @@ class Controller:
         except ProcessError as error:
             ladder.give_up(Abort(f"ProgressDeadlineExceeded: {str(error).splitlines()[0]}"))
         if ladder.ending.phase == PROMOTED and ladder.pod is not None:
-            self._promote(rollout, ladder.pod, digest)
+            self._promote(rollout, ladder.pod, digest, ladder.ending)
             self.say(f"stable is {ladder.pod.release}; {old.release} keeps its pods for the bake")
         elif ladder.ending.phase != PAUSED and ladder.pod is not None:
             self.node.stop(ladder.pod)
             self.changed()
         return ladder.ending
 
-    def _promote(self, rollout: Manifest, pod: Pod, digest: str) -> None:
+    def _promote(self, rollout: Manifest, pod: Pod, digest: str, ending: Ending) -> None:
         """All requests to the canary, then its version becomes the stable one, under the stable Service."""
         canary = rollout["spec"]["strategy"]["canary"]
+        ending.weights.append((self.clock.seconds(), 100))
         self.weigh(100)
         pod.labels.update(canary.get("stableMetadata", {}).get("labels", {}))
         self.select(canary["stableService"], digest)
@@ -140,8 +143,14 @@ class Controller:
         return digest in self._revisions and bool(0 < behind <= window)
 
     def _revision(self, rollout: Manifest, digest: str) -> None:
-        """Make the version's ReplicaSet, which tells release and template of a hash."""
-        self._revisions[digest] = max(self._revisions.values(), default=0) + 1
+        """Number the version, and make its ReplicaSet, which tells release and template of a hash."""
+        number = self._revisions[digest] = max(self._revisions.values(), default=0) + 1
+
+        def annotate(found: Manifest) -> None:
+            found["metadata"].setdefault("annotations", {})[REVISION] = str(number)
+
+        self.objects.change("Rollout", self.model, annotate)
+        annotate(rollout)
         template = rollout["spec"]["template"]
         labels = {**template["metadata"]["labels"], HASH: digest}
         spec = {"selector": {"matchLabels": labels}, "template": template}

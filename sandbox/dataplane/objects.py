@@ -34,9 +34,13 @@ class Objects:
     def __init__(self, store: Store, namespace: str) -> None:
         self.store, self.namespace = store, namespace
 
+    def find(self, kind: str, name: str) -> Manifest | None:
+        """The object, or None."""
+        return self.store.get(KINDS[kind], self.namespace, name)
+
     def get(self, kind: str, name: str) -> Manifest:
         """The object; raises ``DataPlaneError`` where there is none."""
-        found = self.store.get(KINDS[kind], self.namespace, name)
+        found = self.find(kind, name)
         if found is None:
             raise DataPlaneError(f"{kind} {self.namespace}/{name}: accepted: a stored object: received: nothing")
         return found
@@ -70,6 +74,10 @@ class Objects:
         """Remove an object."""
         self.store.delete(KINDS[kind], self.namespace, name)
 
+    def names(self, kind: str) -> list[str]:
+        """Names of the namespace's objects of a kind."""
+        return sorted(path.removesuffix(".yaml").split("_")[2] for path in self._paths(kind, self.namespace))
+
     def front(self) -> list[Manifest]:
         """The routes of the namespace, and the policies of the namespace and of the gateways."""
         found: list[Manifest] = []
@@ -83,5 +91,6 @@ class Objects:
         return found
 
     def _paths(self, kind: str, namespace: str) -> list[str]:
-        prefix = f"{kind.lower()}.{KINDS[kind].group}"
+        group = KINDS[kind].group
+        prefix = f"{kind.lower()}.{group}" if group else kind.lower()
         return [path.name for path in self.store.directory.glob(f"{prefix}_{namespace}_*.yaml")]

@@ -9,7 +9,8 @@ arm.
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,9 +61,15 @@ class Node:
         self._source, self._directory, self._environment = source, directory, dict(environment)
         self._subject_key = subject_key
         self.pods: list[Pod] = []
+        self.quiet: Callable[[], AbstractContextManager[object]] = nullcontext
+        """Entered while a pod starts. A load that shares its processors with it may wait; a cluster has others."""
 
     def start(self, name: str, template: Mapping[str, Any], labels: Mapping[str, str]) -> Pod:
         """Run a pod of ``template`` with ``labels`` beside its own; raises ``ProcessError`` if it never gets ready."""
+        with self.quiet():
+            return self._started(name, template, labels)
+
+    def _started(self, name: str, template: Mapping[str, Any], labels: Mapping[str, str]) -> Pod:
         folder = self._directory / name
         folder.mkdir(parents=True)
         all_labels = {**template["metadata"]["labels"], **labels}

@@ -41,7 +41,8 @@ class Proxy:
         path = directory / "envoy.json"
         path.write_text(json.dumps(self._bootstrap(front.config), indent=1))
         command = [str(_binary()), "--config-path", str(path), "--concurrency", "1", "--disable-hot-restart"]
-        self._program = Program("envoy", [*command, "--log-level", "warn"], {}, directory / "envoy.log")
+        command += ["--file-flush-interval-msec", "200", "--log-level", "warn"]
+        self._program = Program("envoy", command, {}, directory / "envoy.log")
         try:
             self._program.wait(lambda: get(f"{self.admin}/ready") == b"LIVE\n", _START_SECONDS)
         except BaseException:

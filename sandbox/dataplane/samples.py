@@ -61,6 +61,11 @@ class Samples:
                     series.times.append(when)
                     series.values.append(None)
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._series.clear()
+
     def of(self, name: str) -> list[Series]:
         """The series of a metric, as they are now."""
         with self._lock:

@@ -23,10 +23,11 @@ class Shipper:
     def __init__(
         self, model: str, sources: Callable[[], Iterable[Path]], target: Path, clock: Clock, label_seconds: float
     ) -> None:
-        """``sources`` tells the prediction logs that there are; labels follow ``label_seconds`` after their request."""
+        """``sources`` tells the logs that there are; labels follow ``label_seconds`` after their request."""
         self.predictions, self.labels = target / "predictions", target / "labels"
         self._model, self._sources, self._clock, self._delay = model, sources, clock, label_seconds
         self._read: dict[Path, int] = {}
+        """Log -> bytes that were moved."""
         self._waiting: deque[tuple[float, str, int]] = deque()
         self._ended = threading.Event()
         for folder in (self.predictions, self.labels):
@@ -49,7 +50,7 @@ class Shipper:
         self._ship()
 
     def _ship(self) -> None:
-        for source in self._sources():
+        for source in {*self._sources(), *self._read}:
             if source.exists():
                 self._move(source)
         lines = []

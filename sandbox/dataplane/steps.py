@@ -1,6 +1,7 @@
 """The steps of a canary, walked one by one: experiment, scale, weight, pause, analysis."""
 
 import hashlib
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sandbox.dataplane.controller import Controller
 
 HASH = "rollouts-pod-template-hash"
+_FIELD = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 PROMOTED, ABORTED, PAUSED = "promoted", "aborted", "paused"
 
 
@@ -45,6 +47,7 @@ class Ladder:
         """``labels`` are those of the canary's pods, beside the template's."""
         self._controller, self._status, self._labels = controller, status, dict(labels)
         self._name: str = rollout["metadata"]["name"]
+        self._metadata: Mapping[str, Any] = rollout["metadata"]
         self._template: Mapping[str, Any] = rollout["spec"]["template"]
         self._canary: Mapping[str, Any] = rollout["spec"]["strategy"]["canary"]
         self.pod: Pod | None = None
@@ -106,8 +109,7 @@ class Ladder:
                 return self._pause(index, pause or {})
             case {"analysis": analysis}:
                 templates = [item["templateName"] for item in analysis["templates"]]
-                given = {item["name"]: item["value"] for item in analysis.get("args", [])}
-                return self._judge(index, "Step-based", self._run(templates, given, self._trouble))
+                return self._judge(index, "Step-based", self._run(templates, self._given(analysis), self._trouble))
             case _:
                 accepted = "experiment, setCanaryScale, setWeight, pause or analysis"
                 raise DataPlaneError(f"Rollout {self._name}: steps[{index}]: accepted: {accepted}: received: {step}")
@@ -143,9 +145,8 @@ class Ladder:
             begun = controller.clock.seconds()
             worst = (Phase.SUCCESSFUL, "", "")
             for item in experiment.get("analyses", []):
-                given = {arg["name"]: arg["value"] for arg in item.get("args", [])}
-                found = self._run([item["templateName"]], given, threading.Event())
-                worst = found if found[0] is not Phase.SUCCESSFUL else worst
+                found = self._run([item["templateName"]], self._given(item), threading.Event())
+                worst = found if found[0] is not Phase.SUCCESSFUL or not worst[2] else worst
             if worst[0] is Phase.SUCCESSFUL:
                 left = begun + seconds(experiment["duration"]) - controller.clock.seconds()
                 controller.clock.wait(left, threading.Event())
@@ -162,6 +163,18 @@ class Ladder:
         self.ending.runs.append(found[2])
         return found
 
+    def _given(self, analysis: Mapping[str, Any]) -> dict[str, str]:
+        """Arguments of an analysis: text, or a label or an annotation of the Rollout; raises ``DataPlaneError``."""
+        found: dict[str, str] = {}
+        for item in analysis.get("args", []):
+            match = _FIELD.fullmatch(item.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath", ""))
+            value = self._metadata.get(match[1], {}).get(match[2]) if match else item.get("value")
+            if value is None:
+                accepted = "a value, or a label or an annotation that the Rollout has"
+                raise DataPlaneError(f"Rollout {self._name}: args: accepted: {accepted}: received: {item}")
+            found[item["name"]] = value
+        return found
+
     def _judge(self, index: int, what: str, found: tuple[Phase, str, str]) -> bool:
         phase, message, name = found
         self._controller.say(f"analysis {name}: {phase}" + (f": {message}" if message else ""))
@@ -176,8 +189,7 @@ class Ladder:
     def _watch(self, background: Mapping[str, Any]) -> None:
         """The analysis beside the steps. That it is ended is no success and no failure of the rollout."""
         templates = [item["templateName"] for item in background["templates"]]
-        given = {item["name"]: item["value"] for item in background.get("args", [])}
-        phase, message, name = self._run(templates, given, self._ended)
+        phase, message, name = self._run(templates, self._given(background), self._ended)
         if phase in (Phase.FAILED, Phase.ERROR):
             self._found = f"Background analysis phase error/failed: {message}"
             self._controller.say(f"analysis {name}: {phase}: {message}")

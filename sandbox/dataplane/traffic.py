@@ -11,7 +11,8 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ Row = tuple[Mapping[str, Any], int]
 _RETURNING = 40
 _SHARE_RETURNING = 0.15
 _ANSWER_SECONDS = 30.0
+_WAIT_SECONDS = 0.05
 
 
 @dataclass
@@ -74,6 +76,8 @@ class Traffic:
         self._tokens: dict[str, str] = {}
         self._new = 0
         self._ended = threading.Event()
+        self._flowing = threading.Event()
+        self._flowing.set()
         self._thread: threading.Thread | None = None
         self.tally = Tally()
         self.failure: BaseException | None = None
@@ -83,6 +87,15 @@ class Traffic:
         self._ended.clear()
         self._thread = threading.Thread(target=self._run, name="traffic", daemon=True)
         self._thread.start()
+
+    @contextmanager
+    def waiting(self) -> Generator[None]:
+        """Users wait; what is under way is answered."""
+        self._flowing.clear()
+        try:
+            yield
+        finally:
+            self._flowing.set()
 
     def stop(self) -> None:
         """End; raises whatever went wrong."""
@@ -108,6 +121,9 @@ class Traffic:
         reader, writer = await asyncio.open_connection(self._host, self._port)
         try:
             while self._left and not self._ended.is_set() and time.monotonic() < deadline:
+                if not self._flowing.is_set():
+                    await asyncio.sleep(_WAIT_SECONDS)
+                    continue
                 index = self._left.popleft()
                 features, label = self._rows[index]
                 started = time.perf_counter()
