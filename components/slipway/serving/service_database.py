@@ -9,10 +9,10 @@ import pulumi
 import pulumi_aws as aws
 
 from slipway import _check, versions
-from slipway._tags import Tags, classified
+from slipway._tags import classified
 from slipway.security import DataClass
-from slipway.serving import _database, _tags
-from slipway.serving._database import DatabaseSettings
+from slipway.serving import _database
+from slipway.serving import _database_parts as parts
 
 
 class Insights(StrEnum):
@@ -132,7 +132,7 @@ class ServiceDatabase(pulumi.ComponentResource):
             )
             for kind in _database.LOG_TYPES
         ]
-        group = self._group(name, args)
+        group = parts.guard(name, args, child)
         subnets = aws.rds.SubnetGroup(
             f"{name}-subnets",
             name=settings.cluster_identifier,
@@ -141,19 +141,17 @@ class ServiceDatabase(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
-        parameters = aws.rds.ClusterParameterGroup(
-            f"{name}-parameters",
-            family=settings.family,
-            description=f"Parameters of {settings.cluster_identifier}",
-            parameters=[
-                {"name": key, "value": value, "apply_method": "immediate"}
-                for key, value in _database.PARAMETERS.items()
-            ],
-            tags=tags,
-            opts=child,
+        parameters = parts.parameters(f"{name}-parameters", settings, tags, child)
+        cluster = parts.cluster(
+            f"{name}-cluster",
+            settings,
+            args,
+            subnets.name,
+            group.id,
+            parameters.name,
+            pulumi.ResourceOptions(parent=self, protect=settings.deletion_protection, depends_on=logs),
         )
-        cluster = self._cluster(name, args, settings, group, subnets, parameters, logs)
-        instances = [self._instance(name, zone, settings, cluster, tags) for zone in settings.zones]
+        instances = [parts.instance(f"{name}-{zone}", zone, settings, cluster, tags, child) for zone in settings.zones]
 
         # Only with an instance does anything answer there.
         ready = pulumi.Output.all(cluster.endpoint, cluster.reader_endpoint, *(each.id for each in instances))
@@ -180,95 +178,4 @@ class ServiceDatabase(pulumi.ComponentResource):
                 "securityGroupId": self.security_group_id,
                 "environment": self.environment,
             }
-        )
-
-    def _group(self, name: str, args: ServiceDatabaseArgs) -> aws.ec2.SecurityGroup:
-        """Who may connect. Rules inline: one that somebody adds beside them is taken away again."""
-        return aws.ec2.SecurityGroup(
-            f"{name}-group",
-            vpc_id=args["vpc_id"],
-            description="Who may connect to the database",
-            ingress=[
-                {
-                    "description": "PostgreSQL from the allowed groups",
-                    "protocol": "tcp",
-                    "from_port": _database.PORT,
-                    "to_port": _database.PORT,
-                    "security_groups": args["allowed_security_group_ids"],
-                }
-            ],
-            egress=[],
-            tags=_tags.merge(args.get("tags"), {"Name": f"{name}-database"}),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _cluster(
-        self,
-        name: str,
-        args: ServiceDatabaseArgs,
-        settings: DatabaseSettings,
-        group: aws.ec2.SecurityGroup,
-        subnets: aws.rds.SubnetGroup,
-        parameters: aws.rds.ClusterParameterGroup,
-        logs: list[aws.cloudwatch.LogGroup],
-    ) -> aws.rds.Cluster:
-        key_arn, protection = args["key_arn"], settings.deletion_protection
-        capacity: aws.rds.ClusterServerlessv2ScalingConfigurationArgsDict = {
-            "min_capacity": settings.min_acu,
-            "max_capacity": settings.max_acu,
-        }
-        if settings.auto_pause_seconds is not None:
-            capacity["seconds_until_auto_pause"] = settings.auto_pause_seconds
-        return aws.rds.Cluster(
-            f"{name}-cluster",
-            cluster_identifier=settings.cluster_identifier,
-            engine=aws.rds.EngineType.AURORA_POSTGRESQL,
-            engine_version=settings.engine_version,
-            serverlessv2_scaling_configuration=capacity,
-            database_name=settings.database_name,
-            port=_database.PORT,
-            master_username=_database.ADMINISTRATOR,
-            manage_master_user_password=True,
-            master_user_secret_kms_key_id=key_arn,
-            iam_database_authentication_enabled=True,
-            storage_encrypted=True,
-            kms_key_id=key_arn,
-            db_subnet_group_name=subnets.name,
-            vpc_security_group_ids=[group.id],
-            db_cluster_parameter_group_name=parameters.name,
-            enabled_cloudwatch_logs_exports=list(_database.LOG_TYPES),
-            database_insights_mode=settings.insights,
-            performance_insights_enabled=True,
-            performance_insights_kms_key_id=key_arn,
-            performance_insights_retention_period=_database.INSIGHTS_DAYS[settings.insights],
-            backup_retention_period=settings.backup_days,
-            preferred_backup_window=settings.backup_window,
-            preferred_maintenance_window=settings.maintenance_window,
-            copy_tags_to_snapshot=True,
-            delete_automated_backups=settings.final_snapshot_name is None,
-            skip_final_snapshot=settings.final_snapshot_name is None,
-            final_snapshot_identifier=settings.final_snapshot_name,
-            deletion_protection=protection,
-            tags=classified(args.get("tags"), settings.data_class),
-            opts=pulumi.ResourceOptions(parent=self, protect=protection, depends_on=logs),
-        )
-
-    def _instance(
-        self, name: str, zone: str, settings: DatabaseSettings, cluster: aws.rds.Cluster, tags: Tags | None
-    ) -> aws.rds.ClusterInstance:
-        return aws.rds.ClusterInstance(
-            f"{name}-{zone}",
-            identifier=f"{settings.cluster_identifier}-{zone}",
-            cluster_identifier=cluster.id,
-            engine=aws.rds.EngineType.AURORA_POSTGRESQL,
-            engine_version=cluster.engine_version,
-            instance_class="db.serverless",
-            availability_zone=zone,
-            db_subnet_group_name=cluster.db_subnet_group_name,
-            publicly_accessible=False,
-            # The version is pinned: an upgrade is a change of the program, seen in its preview.
-            auto_minor_version_upgrade=False,
-            copy_tags_to_snapshot=True,
-            tags=classified(tags, settings.data_class),
-            opts=pulumi.ResourceOptions(parent=self),
         )

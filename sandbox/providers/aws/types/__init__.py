@@ -15,6 +15,7 @@ from sandbox.providers.aws.types import (
     logs,
     network,
     rds,
+    rds_groups,
     route53,
     routing,
     s3,
@@ -25,7 +26,7 @@ from sandbox.providers.aws.types import (
 
 _MODULES = (
     *(kms, iam, logs, network, endpoints, flow_logs, routing, security_groups, ecr, s3, s3_settings, eks),
-    *(dynamodb, rds, lb, wafv2, acm, route53, cognito),
+    *(dynamodb, rds, rds_groups, lb, wafv2, acm, route53, cognito),
 )
 
 TYPES: dict[str, Type] = {type_.token: type_ for module in _MODULES for type_ in module.TYPES}
