@@ -5,7 +5,7 @@ Each imports what it needs when it is called, as a program would, so that the co
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -83,8 +83,9 @@ def _declare(settings: "Settings", found: "Found") -> None:
     from stacks import models
     from stacks.contract import PlatformContract
 
-    contract = PlatformContract(**{key: pulumi.Output.from_input(value) for key, value in _PLATFORM.items()})
-    models.declare(settings, contract, contract.kubernetes(), found)
+    constants: dict[str, Any] = {key: pulumi.Output.from_input(value) for key, value in _PLATFORM.items()}
+    contract = PlatformContract(**constants)
+    models.declare(models.Place(settings, contract, contract.kubernetes(), found))
 
 
 PROGRAMS: dict[str, Callable[..., None]] = {

@@ -168,7 +168,8 @@ def test_a_workload_logs_in_by_name() -> None:
         made = ServiceDatabase("main", args)
         identity: Any = {"principal": "batch", "uses": [made.connect_arn], "account_id": ACCOUNT}
         WorkloadIdentity("model", identity)
-        WorkloadIdentity("setup", {**identity, "reads": [made.secret_arn], "uses": [made.connect_arn, KEY]})
+        setup: Any = {**identity, "reads": [made.secret_arn], "uses": [made.connect_arn, KEY]}
+        WorkloadIdentity("setup", setup)
 
     graph = declare(build)
     [statement] = graph.named("model-access").document("policy")["Statement"]
