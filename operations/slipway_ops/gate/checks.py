@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterator
 from enum import StrEnum
 
-from scipy.special import ndtr
-from scipy.stats import binomtest
+from scipy.special import bdtr, betainc, ndtr
 
 from slipway_ops.content import Section
 from slipway_ops.gate import cohorts
@@ -57,9 +56,14 @@ def run(counts: Counts, config: GateConfig, champions: list[str]) -> list[Check]
 
 
 def split_p(cohort: Cohort) -> float:
-    """Probability of a split as far from the declared share, if that is what the units were split by."""
-    units = cohort.stable.units + cohort.canary.units
-    return float(binomtest(cohort.canary.units, units, cohort.share).pvalue) if units else 1.0
+    """Probability of a split as far from the declared share, if that is what the units were split by.
+
+    Exact: twice that of the binomial distribution's smaller tail.
+    """
+    canary, units = cohort.canary.units, cohort.stable.units + cohort.canary.units
+    below = float(bdtr(canary, units, cohort.share))
+    above = float(betainc(canary, units - canary + 1, cohort.share)) if canary else 1.0
+    return min(1.0, 2 * min(below, above))
 
 
 def coverage_p(counts: Counts) -> float:

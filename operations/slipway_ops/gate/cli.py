@@ -45,6 +45,7 @@ def add(into: Any, command: Callable[..., Any]) -> None:
 
     simulate_ = command(into, "simulate", simulate, "how often a comparison promotes what it should, and what not")
     simulate_.add_argument("--config", type=Path, metavar="FILE", help="JSON of a comparison; default: an example")
+    simulate_.add_argument("--spread", type=float, help="standard deviation of an outcome; needed where kind is mean")
     simulate_.add_argument("--runs", type=_count, default=2000, help="2000")
     simulate_.add_argument("--seed", type=_count, default=1, help="printed with the figures; 1")
 
@@ -99,7 +100,7 @@ def simulate(arguments: argparse.Namespace) -> Answer:
     from slipway_ops.gate import simulate as simulation
 
     config = _config(arguments.config) if arguments.config else simulation.EXAMPLE
-    found = simulation.run(config, arguments.runs, arguments.seed)
+    found = simulation.run(config, arguments.runs, arguments.seed, arguments.spread)
     return Answer([one.as_dict() for one in found], "\n".join(map(str, found)))
 
 

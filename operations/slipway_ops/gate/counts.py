@@ -57,13 +57,13 @@ class Arm(Section):
     requests: Count = 0
     errors: Count = 0
     """Requests that failed."""
-    latency_ms: Moments = Moments()
+    latency_ms: Moments = Field(default_factory=Moments)
     """Mean of a unit's requests."""
-    failures: Moments = Moments()
+    failures: Moments = Field(default_factory=Moments)
     """Share of a unit's requests that failed."""
-    coverage: Moments = Moments()
+    coverage: Moments = Field(default_factory=Moments)
     """Share of a unit's predictions that have a label, of those whose time for one has passed."""
-    outcome: Moments = Moments()
+    outcome: Moments = Field(default_factory=Moments)
     """The metric. binary: of a unit's first prediction; mean: over its predictions."""
     guardrails: dict[str, Moments] = Field(default_factory=dict)
     """Other outcomes, each the mean over a unit's predictions."""
@@ -80,8 +80,8 @@ class Cohort(Section):
     """Percent of traffic that the challenger had in it."""
     came_from: Annotated[int, Field(ge=1, le=99)] | None = None
     """The weight at which these units were last seen, in the champion's arm; None: they were not seen before."""
-    stable: Arm = Arm()
-    canary: Arm = Arm()
+    stable: Arm = Field(default_factory=Arm)
+    canary: Arm = Field(default_factory=Arm)
 
     @validator(mode="after")
     def _rises(self) -> Self:
