@@ -5,7 +5,7 @@ of its own. Then each is a cluster, which alone gives each its metrics and keeps
 here, so that a test sees what plain backends would do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.dataplane.extensions import Config, extension
@@ -42,7 +42,7 @@ def cluster(name: str, groups: Sequence[tuple[int, Sequence[Address]]], settings
 
 def settings(policy: Fields | None) -> Config:
     """What the clusters of a route have in common."""
-    take = policy.take if policy else lambda _path, default=None: default
+    take: Callable[..., Any] = policy.take if policy else lambda _path, default=None: default
     found: Config = {
         "connect_timeout": duration(take("timeout.tcp.connectTimeout", "10s")),
         "common_lb_config": {},

@@ -77,7 +77,7 @@ class Evaluator:
         except ValueError as error:
             raise QueryError(f"query: accepted: PromQL: received: {error}: {text}") from None
         found = self._value(tree)
-        return found if isinstance(found, float) else [sample.value for sample in found]
+        return found if isinstance(found, int | float) else [sample.value for sample in found]
 
     def _value(self, node: Any) -> float | Vector:
         match node:
@@ -87,7 +87,7 @@ class Evaluator:
                 return self._value(node.expr)
             case promql.UnaryExpr():
                 found = self._value(node.expr)
-                return -found if isinstance(found, float) else [Sample(_bare(s), -s.value) for s in found]
+                return -found if isinstance(found, int | float) else [Sample(_bare(s), -s.value) for s in found]
             case promql.VectorSelector():
                 return self._instant(node)
             case promql.Call():
@@ -118,7 +118,7 @@ class Evaluator:
 
     def _vector(self, node: Any) -> Vector:
         found = self._value(node)
-        if isinstance(found, float):
+        if isinstance(found, int | float):
             raise QueryError(f"query: accepted: a vector: received: {node}")
         return found
 
@@ -126,11 +126,11 @@ class Evaluator:
         name, arguments = node.func.name, node.args
         if name == "vector":
             number = self._value(arguments[0])
-            assert isinstance(number, float), "the grammar takes a scalar only"
+            assert isinstance(number, int | float), "the grammar takes a scalar only"
             return [Sample({}, number)]
         if name == "histogram_quantile":
             level = self._value(arguments[0])
-            assert isinstance(level, float), "the grammar takes a scalar only"
+            assert isinstance(level, int | float), "the grammar takes a scalar only"
             return _quantiles(level, self._vector(arguments[1]))
         if name in ("rate", "increase", "avg_over_time", "max_over_time"):
             return self._over_time(name, arguments[0])
@@ -173,7 +173,7 @@ class Evaluator:
         if op in _SETS:
             return _combined(op, left, right)
         boolean = bool(modifier is not None and modifier.return_bool)
-        if isinstance(left, float) and isinstance(right, float):
+        if isinstance(left, int | float) and isinstance(right, int | float):
             return _number(op, left, right)
         found = []
         for one, other, labels in _pairs(left, right):
@@ -184,7 +184,7 @@ class Evaluator:
             elif boolean:
                 found.append(Sample(labels, float(_COMPARISON[op](one, other))))
             elif _COMPARISON[op](one, other):
-                found.append(Sample(labels, other if isinstance(left, float) else one))
+                found.append(Sample(labels, other if isinstance(left, int | float) else one))
         return found
 
 
@@ -192,7 +192,7 @@ _FUNCTIONS = ("avg_over_time", "histogram_quantile", "increase", "max_over_time"
 
 
 def _combined(op: str, left: float | Vector, right: float | Vector) -> Vector:
-    assert not isinstance(left, float) and not isinstance(right, float), "the grammar takes vectors only"
+    assert not isinstance(left, int | float) and not isinstance(right, int | float), "the grammar takes vectors only"
     ours = {frozenset(_bare(sample).items()) for sample in left}
     theirs = {frozenset(_bare(sample).items()) for sample in right}
     if op == "and":
@@ -204,10 +204,10 @@ def _combined(op: str, left: float | Vector, right: float | Vector) -> Vector:
 
 def _pairs(left: float | Vector, right: float | Vector) -> list[tuple[float, float, Labels]]:
     """Values that belong together, with the labels of the result."""
-    if isinstance(left, float):
-        assert not isinstance(right, float)
+    if isinstance(left, int | float):
+        assert not isinstance(right, int | float)
         return [(left, sample.value, _bare(sample)) for sample in right]
-    if isinstance(right, float):
+    if isinstance(right, int | float):
         return [(sample.value, right, _bare(sample)) for sample in left]
     others: dict[frozenset[tuple[str, str]], float] = {}
     for sample in right:

@@ -156,8 +156,9 @@ def _retry(retry: dict[str, Any]) -> Config:
 
 def _match(match: dict[str, Any]) -> Config:
     path = match.get("path", {"type": "PathPrefix", "value": "/"})
+    found: Config
     if path["type"] == "Exact":
-        found: Config = {"path": path["value"]}
+        found = {"path": path["value"]}
     elif path["value"] == "/":
         found = {"prefix": "/"}
     else:

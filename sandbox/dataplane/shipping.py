@@ -53,7 +53,7 @@ class Shipper:
         for source in {*self._sources(), *self._read}:
             if source.exists():
                 self._move(source)
-        lines = []
+        lines: list[dict[str, object]] = []
         now = self._clock.seconds()
         while self._waiting and self._waiting[0][0] <= now:
             _, request_id, label = self._waiting.popleft()

@@ -20,10 +20,23 @@ CRDS = "SLIPWAY_CRDS"
 
 _Key = tuple[str, str]
 _LOGIC = ("allOf", "anyOf", "oneOf")
-_PLAIN = (
-    "enum exclusiveMaximum exclusiveMinimum maxItems maxLength maxProperties maximum minItems minLength minProperties "
-    "minimum multipleOf pattern required uniqueItems"
-).split()
+_PLAIN = [
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
+    "required",
+    "uniqueItems",
+]
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # the C one where there is one

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -30,7 +30,7 @@ class Echo:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: Any) -> None:
+            def log_message(self, format: str, *args: Any) -> None:
                 pass
 
         class Server(ThreadingHTTPServer):
@@ -47,7 +47,7 @@ class Echo:
 
 
 @contextmanager
-def servers(*names: str) -> Iterator[dict[str, Echo]]:
+def servers(*names: str) -> Generator[dict[str, Echo]]:
     """A server for each Service."""
     started = {name: Echo() for name in names}
     try:
