@@ -44,7 +44,7 @@ def test_a_second_run_changes_nothing_and_writes_nothing(world: World, environme
 def test_every_bucket_is_keyed_private_versioned_and_tagged(world: World) -> None:
     s3 = world.client("s3")
     buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
-    assert len(buckets) == 2 * len(ENVIRONMENTS)
+    assert len(buckets) == 3 * len(ENVIRONMENTS)  # models, their access logs, the gateway's access logs
     for name in buckets:
         block = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
         assert all(block.values()) and len(block) == 4, name
@@ -59,7 +59,7 @@ def test_every_bucket_is_keyed_private_versioned_and_tagged(world: World) -> Non
         statements = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
         tls = [s for s in statements if s.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport") == "false"]
         assert tls and tls[0]["Effect"] == "Deny", name
-        if name.endswith("-access-logs"):  # S3 delivers them to SSE-S3 only
+        if name.endswith("-logs"):  # S3 and load balancers deliver them to SSE-S3 only
             assert default["SSEAlgorithm"] == "AES256"
             continue
         assert default["SSEAlgorithm"] == "aws:kms"
@@ -74,7 +74,7 @@ def test_every_bucket_is_keyed_private_versioned_and_tagged(world: World) -> Non
 
 def test_every_log_group_has_a_key_and_an_end(world: World) -> None:
     groups = world.client("logs").describe_log_groups()["logGroups"]
-    assert len(groups) == 2 * len(ENVIRONMENTS)
+    assert len(groups) == 3 * len(ENVIRONMENTS)  # cluster, network, firewall
     for group in groups:
         assert group["kmsKeyId"].startswith("arn:aws:kms:"), group
         assert group["retentionInDays"] > 0, group
@@ -148,7 +148,7 @@ def test_no_role_may_do_everything_or_be_taken_by_everyone(world: World) -> None
 
 @pytest.mark.parametrize("environment", ["local", "dev"])
 def test_the_service_runs_an_image_by_digest_that_is_in_the_registry(world: World, environment: str) -> None:
-    pod = deployment(world, environment)["spec"]["template"]["spec"]
+    pod = workload(world, environment)["spec"]["template"]["spec"]
     for container in (*pod["containers"], *pod["initContainers"]):
         address, _, digest = container["image"].partition("@")
         repository = address.partition("/")[2]
@@ -159,7 +159,7 @@ def test_the_service_runs_an_image_by_digest_that_is_in_the_registry(world: Worl
 def test_every_thing_that_can_be_tagged_says_whose_it_is(world: World) -> None:
     for item in inventory(world.environment("local")):
         made_by_aws = any(tag.startswith("aws:") for tag in item.tags)  # the cluster's own security group
-        if item.kind != "key alias" and not made_by_aws:
+        if item.kind not in ("key alias", "record") and not made_by_aws:
             assert item.tags.get("environment") in ENVIRONMENTS, item
 
 
@@ -174,15 +174,12 @@ def test_a_deleted_thing_shows_up_as_a_finding(world: World) -> None:
         s3.delete_bucket(Bucket="stray")
 
 
-def deployment(world: World, environment: str) -> dict[str, Any]:
-    """The stored Deployment of the environment's model."""
+def workload(world: World, environment: str) -> dict[str, Any]:
+    """The stored Deployment, or with a rollout the Rollout, of the environment's model."""
     import yaml
 
-    files = [
-        path
-        for path in world.workspace.manifests(world.cloud.instance).glob(f"acme-{environment}-*/*")
-        if "deployment" in path.name.lower()
-    ]
-    assert len(files) == 1, files
-    content: dict[str, Any] = yaml.safe_load(files[0].read_text())
+    names = ("deployment.apps_models_flight-delay.yaml", "rollout.argoproj.io_models_flight-delay.yaml")
+    folder = world.workspace.manifests(world.cloud.instance)
+    (file,) = (path for name in names for path in folder.glob(f"acme-{environment}-*/{name}"))
+    content: dict[str, Any] = yaml.safe_load(file.read_text())
     return content
