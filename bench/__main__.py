@@ -8,10 +8,12 @@ import json
 import sys
 import time
 
-from bench.goals import abstraction, entry_point, imports, linearity, sizes, split, warm_up
+from bench.goals import abstraction, entry_point, gate, gate_events, imports, linearity, sizes, split, warm_up
 from bench.result import Result, exit_code
 
-GOALS = {goal.NAME: goal for goal in (sizes, imports, entry_point, abstraction, linearity, warm_up, split)}
+GOALS = {
+    goal.NAME: goal for goal in (sizes, imports, entry_point, abstraction, linearity, warm_up, split, gate, gate_events)
+}
 ROUNDS = 4
 QUICK = 2
 

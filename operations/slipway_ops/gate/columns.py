@@ -164,7 +164,12 @@ def equal(column: Any, value: str) -> Any:
 
 def equal_or_missing(column: Any, value: str) -> Any:
     """Where a column has ``value`` or nothing."""
-    return np.ones(len(column), bool) if pa.types.is_null(column.type) else equal(words(column), value)
+    if pa.types.is_null(column.type):
+        return np.ones(len(column), bool)
+    if column.null_count:
+        column = plain(column)
+        column = pc.fill_null(column, value) if pa.types.is_string(column.type) else column
+    return equal(words(column), value)
 
 
 def present(column: Any) -> Any:
