@@ -1,12 +1,15 @@
 """What the goals compute from their figures."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pulumi.runtime.proto import resource_pb2
+from slipway_ops.gate.simulate import Figure
 
+from bench import traffic
 from bench.engine import Graph
-from bench.goals import imports, linearity, sizes
+from bench.goals import gate, gate_events, imports, linearity, sizes
 from bench.process import interleave, lowest
 from bench.run import difference
 
@@ -84,3 +87,34 @@ def test_without_components_parents_and_their_part_of_a_urn_do_not_count() -> No
 def test_a_resource_registered_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="registered twice"):
         Graph([request("a"), request("a")]).normalised()
+
+
+@pytest.mark.parametrize(
+    "seconds, cpu, mib, found",
+    [
+        (8.0, 13.0, 800.0, []),
+        (12.0, 20.0, 800.0, ["12.0 s"]),
+        (30.0, 13.0, 800.0, []),  # it had less than one core
+        (30.0, 21.0, 1100.0, ["30.0 s", "1100 MiB"]),
+    ],
+)
+def test_a_gate_that_had_no_cores_is_not_too_slow(seconds: float, cpu: float, mib: float, found: list[str]) -> None:
+    assert gate_events.problems(seconds, cpu, mib) == found
+
+
+def test_a_promotion_that_clean_data_would_not_give_is_a_problem() -> None:
+    def figure(name: str = "clean", effect: float = 0.0, promoted: int = 0, extra: int = 0) -> Figure:
+        return Figure(name, effect, 100, 1, promoted, 0, extra, None)
+
+    good = figure(promoted=5), figure(effect=0.02, promoted=80)
+    assert gate.problems(*good, [figure("x", 0.02, 50)]) == []
+    assert len(gate.problems(figure(promoted=6), figure(effect=0.02, promoted=79), [figure("x", 0.0, 1, 1)])) == 3
+    assert gate.problems(*good, [figure(gate.UNSEEN, 0.02, 30, 2)]) == []
+    assert len(gate.problems(*good, [figure(gate.UNSEEN, 0.0, 30, 2)])) == 1
+
+
+def test_what_was_written_is_counted(tmp_path: Path) -> None:
+    traffic.write(tmp_path, 2000)
+    found = traffic.count(tmp_path)
+    assert found["used"] + 40 > 2000  # but for the last minutes of the day
+    assert found["answer"] == "wait"
