@@ -7,8 +7,10 @@ is fast: a declared minute takes some seconds.
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from slipway_ops import status
@@ -26,12 +28,12 @@ from sandbox.dataplane.traffic import Caller, Row, Traffic
 from sandbox.report import Printer
 from sandbox.workspace import ROOT
 
-SPEED = 10.0
+SPEED = 12.0
 """Declared seconds in one second."""
 GATE: dict[str, Any] = {
     "metric": {"name": "brier", "kind": "mean", "direction": "decrease", "label": "brier", "minimum_effect": 0.01},
     "minimum_sample": 400,
-    "deadline_minutes": 5,
+    "deadline_minutes": 4,
     "label_window_minutes": 0.3,
     "guardrails": [{"name": "errors", "margin": 0.05}],
 }
@@ -42,12 +44,13 @@ ROLLOUT: dict[str, Any] = {
     "step_minutes": 1,
     "bake_minutes": 1,
     "minimum_requests": 50,
-    "error_margin_percent": 10,
+    "error_margin_percent": 15,
     # All servers share this machine's processors with everything else here, so times say little.
     "latency_margin_percent": 900,
     "saturation_margin_percent": 200,
     "gate_interval_seconds": 10,
 }
+_USERS_AT_ONCE = 16
 _FLUSH_SECONDS = 0.5
 """Until the proxy's log is written."""
 
@@ -59,36 +62,14 @@ class AbError(Exception):
 def run(root: Path, say: Callable[[str], None]) -> list[Result]:
     """All of it; raises ``AbError`` after the last ending if one was not the right one."""
     started = time.monotonic()
-    stack = Stack.make(root, Printer(quiet=True))
-    try:
-        say("training the champion and its challengers")
-        workshop = Workshop(ROOT / "examples" / MODEL, root / "models")
-        builds = workshop.builds()
-        days = {name: f"2026-01-{day:02}T00:00:00Z" for day, name in enumerate(builds, 1)}
-        releases = {name: stack.release(build, days[name]) for name, build in builds.items()}
-        for name, build in builds.items():
-            say(f"  {name:9}{releases[name].id}  Brier score {workshop.brier(build):.3f}  {build.note}")
-        stack.write(releases[CHAMPION], ROLLOUT, GATE)
-        stack.up()
-        say(f"declared; Envoy and the champion start. A declared minute takes {60 / SPEED:.0f} s")
-        cluster = Cluster(
-            stack.objects,
-            MODEL,
-            ROOT / "examples" / MODEL,
-            root / "cluster",
-            stack.environment,
-            Clock(SPEED),
-            lambda text: say(f"  {text}"),
-        )
+    say("training the champion and its challengers, while a cloud for their releases starts")
+    with ThreadPoolExecutor(1) as pool, TemporaryDirectory(prefix="slipway-ab-") as models:
+        training = pool.submit(_train, Path(models))
+        stack = Stack.make(root, Printer(quiet=True))
         try:
-            for path in cluster.left_out:
-                say(f"  declared, and not done by this proxy: {path}")
-            match = _Match(stack, cluster, workshop.rows(), say)
-            results = [match.play(builds[name], releases[name]) for name in (BROKEN, WORSE, EQUAL, BETTER)]
+            results = _play(stack, *training.result(), say)
         finally:
-            cluster.close()
-    finally:
-        stack.end()
+            stack.end()
     picture = root / "ab.png"
     draw([panel(result, GATE) for result in results], picture)
     tell(results, picture, time.monotonic() - started, say)
@@ -96,6 +77,38 @@ def run(root: Path, say: Callable[[str], None]) -> list[Result]:
     if found:
         raise AbError("; ".join(found))
     return results
+
+
+def _train(directory: Path) -> tuple[Workshop, dict[str, Build]]:
+    workshop = Workshop(ROOT / "examples" / MODEL, directory)
+    return workshop, workshop.builds()
+
+
+def _play(stack: Stack, workshop: Workshop, builds: dict[str, Build], say: Callable[[str], None]) -> list[Result]:
+    """Release all, deploy the champion, and let the challengers come."""
+    days = {name: f"2026-01-{day:02}T00:00:00Z" for day, name in enumerate(builds, 1)}
+    releases = {name: stack.release(build, days[name]) for name, build in builds.items()}
+    for name, build in builds.items():
+        say(f"  {name:9}{releases[name].id}  Brier score {workshop.brier(build):.3f}  {build.note}")
+    stack.write(releases[CHAMPION], ROLLOUT, GATE)
+    stack.up()
+    say(f"declared; Envoy and the champion start. A declared minute takes {60 / SPEED:.0f} s")
+    cluster = Cluster(
+        stack.objects,
+        MODEL,
+        ROOT / "examples" / MODEL,
+        stack.root / "cluster",
+        stack.environment,
+        Clock(SPEED),
+        lambda text: say(f"  {text}"),
+    )
+    try:
+        for path in cluster.left_out:
+            say(f"  declared, and not done by this proxy: {path}")
+        match = _Match(stack, cluster, workshop.rows(), say)
+        return [match.play(builds[name], releases[name]) for name in (BROKEN, WORSE, EQUAL, BETTER)]
+    finally:
+        cluster.close()
 
 
 @dataclass
@@ -117,7 +130,7 @@ class _Match:
         cluster, asked = self.cluster, len(self.cluster.measurer.answers)
         cluster.scraper.samples.clear()
         self.played += 1
-        traffic = cluster.traffic(_caller, self.rows, self.played)
+        traffic = cluster.traffic(_caller, self.rows, self.played, connections=_USERS_AT_ONCE)
         ending = self._walked(traffic)
         looks = [look(answer) for answer in cluster.measurer.answers[asked:] if answer.get("record")]
         result = Result(

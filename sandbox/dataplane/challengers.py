@@ -3,7 +3,7 @@
 - champion: learnt 100 flights of January by heart, so there is something to be better than;
 - broken: a logistic regression that never met a missing value. It starts, answers its own trial and fails with 500 on
   every flight without a measured gust, which most are;
-- worse: the model of all flights, with serving settings for a small test machine: it answers two requests at once and
+- worse: the model of all flights, with serving settings for a small test machine: it answers three requests at once and
   refuses the rest with 503. For the trickle of copies that is enough, for half of the users it is not;
 - equal: the champion, trained again on the same flights;
 - better: what `train.py` makes of all flights from January to May.
@@ -27,6 +27,7 @@ _JUNE = (date(2013, 6, 1), date(2013, 7, 1))
 _FEW = 100
 _TREES = 100
 _SEED = 3
+_TRIED = 4000
 
 
 @dataclass(frozen=True)
@@ -64,21 +65,21 @@ class Workshop:
         return {
             CHAMPION: self._build(CHAMPION, self._trees(few), few, f"{_FEW} flights of January"),
             BROKEN: self._build(BROKEN, self._line(whole), whole, "a regression that never met a missing value"),
-            WORSE: self._with(full, WORSE, {"MAX_IN_FLIGHT": "2"}, "all flights, but two requests at once"),
+            WORSE: self._with(full, WORSE, {"MAX_IN_FLIGHT": "3"}, "all flights, but three requests at once"),
             EQUAL: self._build(EQUAL, self._trees(few), few, "the champion, trained again"),
             BETTER: full,
         }
 
     def brier(self, build: Build) -> float:
-        """Mean squared error of the probabilities on June; NaN for a model that fails on some of it."""
+        """Mean squared error of the probabilities on flights of June; NaN for a model that fails on some of them."""
         loaded = joblib.load(build.artifact)
+        some = self._june.iloc[:: max(len(self._june) // _TRIED, 1)]
         try:
-            scores = loaded["model"].predict_proba(
-                self._features.encode(loaded["schema"], self._features.records(self._june))
-            )[:, 1]
+            asked = self._features.encode(loaded["schema"], self._features.records(some))
+            scores = loaded["model"].predict_proba(asked)[:, 1]
         except ValueError:
             return float("nan")
-        return float(np.mean((scores - self._june["label"].to_numpy()) ** 2))
+        return float(np.mean((scores - some["label"].to_numpy()) ** 2))
 
     def _full(self) -> Build:
         """The example's own model, trained if it is not there."""
