@@ -94,7 +94,7 @@ def test_a_defined_kind_is_validated(cluster: Cluster, definitions: Path) -> Non
         ("color", "blue", "spec.color", "accepted: enum ['red', None]: received: 'blue'"),
         ("labels.x", 1, "spec.labels.x", "accepted: string: received: 1"),
         ("parts", [{"c": "1"}], "spec.parts[0].c", "no such field; here: a, b"),
-        ("parts", [{"a": "1", "b": "2"}], "spec.parts[0]", "accepted: a value of the schema: received: {'a'"),
+        ("parts", [{"a": "1", "b": "2"}], "spec.parts[0]", "accepted: a value of the schema: received: {"),
         ("parts", [{"a": "no"}], "spec.parts[0]", "accepted: not {"),
         ("object.more", 1, "spec.object.more", "no such field"),
     ],
