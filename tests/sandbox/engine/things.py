@@ -63,7 +63,7 @@ class Things(protocol.Backend):
         identifier = f"{self._prefix}{inputs['name']}"
         if inputs.get("size") == 16:
             self._note("begin", identifier)
-            time.sleep(0.5)
+            time.sleep(2)
         self._write(identifier, inputs)
         self._note("create", identifier)
         self._die("create", inputs["name"], "after")
