@@ -4,6 +4,7 @@
 question is answered with 400. ``GET /healthz`` and ``GET /metrics`` are what they are elsewhere.
 """
 
+import contextlib
 import json
 import signal
 import sys
@@ -20,6 +21,8 @@ from slipway_ops.gate.gate import Outcome, Places, Request, answer
 
 LONGEST = 1 << 20
 """Bytes of a question."""
+DISCARDED = 16 * LONGEST
+"""Bytes of a refused body that are read before the connection is closed."""
 WAITING = 16
 """Questions that may wait for their turn; each has a thread."""
 SECONDS = 30.0
@@ -111,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         started = time.monotonic()
         if self.path != "/v1/decisions":
-            self.close_connection = True  # the body was not read
+            self._discard()
             self._json(404, {"error": f"path: accepted: /v1/decisions: received: {self.path}"})
             return
         try:
@@ -128,13 +131,22 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> Any:
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > LONGEST:
-            self.close_connection = True
+            self._discard()
             received = length or "no Content-Length"
             raise GateError(f"request: body: accepted: at most {LONGEST} bytes: received: {received}")
         try:
             return json.loads(self.rfile.read(int(length)))
         except (ValueError, RecursionError):
             raise GateError("request: body: accepted: a JSON object: received: no JSON") from None
+
+    def _discard(self) -> None:
+        """Read what a refused request still sends, within bounds: a caller that is cut off while it sends never sees the answer."""
+        self.close_connection = True
+        length = self.headers.get("Content-Length", "")
+        left = min(int(length), DISCARDED) if length.isdecimal() else 0
+        with contextlib.suppress(TimeoutError):
+            while left > 0 and (piece := self.rfile.read1(min(left, LONGEST))):
+                left -= len(piece)
 
     def _json(self, code: int, value: dict[str, Any]) -> None:
         self._send(code, json.dumps(value, ensure_ascii=False).encode(), "application/json")
