@@ -7,9 +7,10 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
+from slipway import _tags
 from slipway._tags import Tags
 from slipway.security import _policies_serving as policies
-from slipway.serving import _access, _nodes, _tags
+from slipway.serving import _access, _nodes
 from slipway.serving._cluster_settings import ClusterSettings
 
 if TYPE_CHECKING:

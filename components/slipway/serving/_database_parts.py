@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws as aws
 
+from slipway import _tags
 from slipway._tags import Tags, classified
-from slipway.serving import _database, _tags
+from slipway.serving import _database
 from slipway.serving._database import DatabaseSettings
 
 if TYPE_CHECKING:

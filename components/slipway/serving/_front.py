@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from slipway import _tags
 from slipway._private_bucket import private_bucket
 from slipway._tags import Tags
 from slipway.security import DataClass
 from slipway.security import _policies_gateway as policies
-from slipway.serving import _tags
 from slipway.serving._edge import LISTENER_PORT, READY_PATH, READY_PORT
 from slipway.serving._gateway_settings import GatewaySettings
 

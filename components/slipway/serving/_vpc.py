@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from slipway import _tags
 from slipway._tags import DATA_CLASS, Tags
 from slipway.security import DataClass
 from slipway.security import _policies_serving as policies
-from slipway.serving import _tags
 
 ANYWHERE = "0.0.0.0/0"
 

@@ -6,8 +6,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from slipway import _check
-from slipway.serving import _names, _subnets, _tags
+from slipway import _check, _tags
+from slipway.serving import _names, _subnets
 from slipway.serving._vpc import Pieces
 from slipway.serving.nat import Nat
 
