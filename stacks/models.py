@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from slipway.registry import ContainerRegistry
 from slipway.security import Principal, WorkloadIdentity
 from slipway.security.workload_identity import WorkloadIdentityArgs
 from slipway.serving import Ceiling, ModelService, ceiling
 from slipway.serving.model_service import ModelServiceArgs
 from slipway_ops.environments import repository
 
-from stacks import publisher, routes
+from stacks import images, routes
 from stacks.contract import PlatformContract
 from stacks.releases import Found
 from stacks.settings import Settings
@@ -53,17 +52,9 @@ def declare(place: Place) -> dict[str, Made]:
     if not settings.models:
         return {}
     repositories = {name: repository(settings.namespace, settings.environment, name) for name in settings.models}
-    registry = ContainerRegistry(
-        "models-registry",
-        {
-            "repositories": sorted(repositories.values()),
-            "key_arn": place.contract.models_key_arn,
-            "pull_account_ids": settings.storage.pull_account_ids,
-            "dev_tag_days": settings.storage.dev_image_days,
-            "deletion_protection": settings.deletion_protection,
-        },
+    registry = images.declare(
+        settings, "models-registry", "models-publisher", repositories.values(), place.contract.models_key_arn
     )
-    publisher.declare(settings, "models-publisher", registry, place.contract.models_key_arn)
     return {
         name: _model(name, place, registry.repositories[repositories[name]].repository_url) for name in settings.models
     }

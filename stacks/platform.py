@@ -6,14 +6,13 @@ import pulumi
 import pulumi_aws as aws
 from slipway.models import ModelBucket
 from slipway.models.model_bucket import ModelBucketArgs
-from slipway.registry import ContainerRegistry
 from slipway.security import DataKeys
 from slipway.serving import Network, ServingCluster
 from slipway.serving.network import NetworkArgs
 from slipway.serving.serving_cluster import ServingClusterArgs
 from slipway_ops.environments import OPERATIONS, models_bucket, repository
 
-from stacks import front, publisher
+from stacks import front, images
 from stacks.contract import PlatformContract
 from stacks.releases import Found
 from stacks.settings import ClusterSettings, NetworkSettings, Settings
@@ -33,7 +32,6 @@ def declare(settings: Settings, found: Found) -> Platform:
     """Declare the platform."""
     assert settings.network and settings.cluster, "settings.problems() requires both sections of a platform"
     name = f"{settings.namespace}-{settings.environment}"
-    protection = settings.deletion_protection
     account = aws.get_caller_identity_output().account_id
 
     keys = DataKeys(
@@ -46,23 +44,13 @@ def declare(settings: Settings, found: Found) -> Platform:
             "deletion_window_days": settings.keys.deletion_window_days,
             "rotation_period_days": settings.keys.rotation_period_days,
             "multi_region": settings.keys.multi_region,
-            "deletion_protection": protection,
+            "deletion_protection": settings.deletion_protection,
         },
     )
     network = Network("network", _network_args(settings, settings.network, name, keys))
     bucket = ModelBucket("models", _bucket_args(settings, keys))
     operations = repository(settings.namespace, settings.environment, OPERATIONS)
-    registry = ContainerRegistry(
-        "operations",
-        {
-            "repositories": [operations],
-            "key_arn": keys.key_arns["models"],
-            "pull_account_ids": settings.storage.pull_account_ids,
-            "dev_tag_days": settings.storage.dev_image_days,
-            "deletion_protection": protection,
-        },
-    )
-    publisher.declare(settings, "operations-publisher", registry, keys.key_arns["models"])
+    registry = images.declare(settings, "operations", "operations-publisher", [operations], keys.key_arns["models"])
     cluster = ServingCluster("cluster", _cluster_args(settings, settings.cluster, name, network, keys))
 
     image = None
