@@ -1,4 +1,4 @@
-"""Reading one exact version of an S3 object, whole and checked, in constant memory."""
+"""S3 objects: one exact version read whole and checked, in constant memory; a document written once."""
 
 import hashlib
 import re
@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
@@ -46,6 +47,27 @@ def code(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "unknown"))
     return type(error).__name__
+
+
+def put_once(s3: "S3Client", bucket: str, key: str, body: bytes, retain_days: int | None = None) -> ClientError | None:
+    """Put a JSON document where there is none yet, locked for ``retain_days`` if given.
+
+    Returns None, or S3's refusal where there is one already. Raises ``ClientError`` for everything else.
+    """
+    lock: dict[str, Any] = {}
+    if retain_days is not None:
+        lock = {
+            "ChecksumAlgorithm": "SHA256",  # S3 wants a checksum with a lock
+            "ObjectLockMode": "GOVERNANCE",
+            "ObjectLockRetainUntilDate": datetime.now(UTC) + timedelta(days=retain_days),
+        }
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*", **lock)
+    except ClientError as error:
+        if code(error) in ("PreconditionFailed", "ConditionalRequestConflict"):
+            return error
+        raise
+    return None
 
 
 @contextmanager

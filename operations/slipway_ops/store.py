@@ -1,6 +1,6 @@
 """The release records of one environment, in its model bucket."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -167,29 +167,16 @@ class ReleaseStore:
         if retain_days < 1:
             raise ValueError(f"retain_days: accepted: at least 1: received: {retain_days}")
         key = record_key(release.id)
-        try:
-            self.s3.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=canonical(release),
-                ContentType="application/json",
-                ChecksumAlgorithm="SHA256",
-                IfNoneMatch="*",
-                ObjectLockMode="GOVERNANCE",
-                ObjectLockRetainUntilDate=datetime.now(UTC) + timedelta(days=retain_days),
-            )
-        except ClientError as error:
-            if code(error) in ("PreconditionFailed", "ConditionalRequestConflict"):
-                existing = self.find(release.id)
-                if existing is not None and existing.content != release.content:
-                    raise refused(
-                        f"release {release.id}", "content", "a content whose id is free", "one of another"
-                    ) from None
-                if existing is not None:
-                    return existing
-            with calls(f"release {release.id}", f"put of s3://{self.bucket}/{key}"):
-                raise
-        return release
+        with calls(f"release {release.id}", f"put of s3://{self.bucket}/{key}"):
+            refusal = objects.put_once(self.s3, self.bucket, key, canonical(release), retain_days)
+            if refusal is None:
+                return release
+            existing = self.find(release.id)
+            if existing is None:
+                raise refusal
+        if existing.content != release.content:
+            raise refused(f"release {release.id}", "content", "a content whose id is free", "one of another")
+        return existing
 
     def _check_environment(self, release: Release) -> None:
         location: Location = release.location

@@ -5,7 +5,6 @@ environment: each that has the release withdraws it.
 """
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import pydantic
@@ -13,7 +12,7 @@ from botocore.exceptions import ClientError
 from pydantic import AfterValidator
 
 from slipway_ops.content import EMAIL, Instant, ReleaseId, Role, Section, Text
-from slipway_ops.objects import calls, code, missing
+from slipway_ops.objects import calls, missing, put_once
 from slipway_ops.problems import Problem, ReleaseError, of_validation
 from slipway_ops.record import record_key
 
@@ -85,22 +84,7 @@ def write(s3: "S3Client", bucket: str, withdrawal: Withdrawal, retain_days: int)
     """Write the marker, once, and lock it; False where the release was withdrawn before."""
     key = marker_key(withdrawal.id)
     with calls(f"release {withdrawal.id}", f"put of s3://{bucket}/{key}"):
-        try:
-            s3.put_object(
-                Bucket=bucket,
-                Key=key,
-                Body=withdrawal.data,
-                ContentType="application/json",
-                ChecksumAlgorithm="SHA256",
-                IfNoneMatch="*",
-                ObjectLockMode="GOVERNANCE",
-                ObjectLockRetainUntilDate=datetime.now(UTC) + timedelta(days=retain_days),
-            )
-        except ClientError as error:
-            if code(error) in ("PreconditionFailed", "ConditionalRequestConflict"):
-                return False
-            raise
-    return True
+        return put_once(s3, bucket, key, withdrawal.data, retain_days) is None
 
 
 def refuse(withdrawal: Withdrawal) -> ReleaseError:

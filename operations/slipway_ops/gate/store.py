@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from slipway_ops.gate.clients import s3_client
 from slipway_ops.gate.errors import GateError
 from slipway_ops.gate.sources import local
-from slipway_ops.objects import code, missing
+from slipway_ops.objects import code, missing, put_once
 
 _S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 
@@ -56,19 +56,7 @@ class Store:
             raise GateError(f"{self.uri(prefix)}: list failed: {_why(error)}") from error
 
     def _put_object(self, key: str, body: bytes) -> bool:
-        try:
-            s3_client().put_object(
-                Bucket=str(self._bucket),
-                Key=self._prefix + key,
-                Body=body,
-                ContentType="application/json",
-                IfNoneMatch="*",
-            )
-        except ClientError as error:
-            if code(error) in ("PreconditionFailed", "ConditionalRequestConflict"):
-                return False
-            raise
-        return True
+        return put_once(s3_client(), str(self._bucket), self._prefix + key, body) is None
 
     def _get_object(self, key: str) -> bytes | None:
         try:
