@@ -5,7 +5,6 @@ from typing import Any
 from sandbox.providers.aws.table import Call, Code, Context, Tags, Type
 
 _CLUSTER = {"name": "id"}
-_MEMBER = {"clusterName": "clusterName"}
 
 
 def _tags(arn: str) -> Tags:
