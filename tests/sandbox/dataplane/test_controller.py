@@ -243,9 +243,10 @@ def test_arguments_come_from_the_rollout(world: World) -> None:
         seen.append(provider["guard"]["body"])
         return 1
 
-    world.controller.measurer = measure  # type: ignore[assignment]
+    measurer: Any = measure
+    world.controller.measurer = measurer
     path = f"metadata.annotations['{REVISION}']"
-    arguments = [
+    arguments: list[Any] = [
         {"name": "candidate", "value": "r-2"},
         {"name": "attempt", "valueFrom": {"fieldRef": {"fieldPath": path}}},
     ]

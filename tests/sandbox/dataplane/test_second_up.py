@@ -61,9 +61,11 @@ def in_progress(stack: Stack) -> None:
     canary = stack.objects.get("Rollout", MODEL)["spec"]["strategy"]["canary"]
     stack.objects.change("HTTPRoute", MODEL, lambda found: set_weight(found, canary, 25))
     for name, digest in ((MODEL, "aaaa"), (f"{MODEL}-canary", "bbbb")):
-        stack.objects.change(
-            "Service", name, lambda found, digest=digest: found["spec"]["selector"].update({HASH: digest})
-        )
+
+        def narrow(found: Any, digest: str = digest) -> None:
+            found["spec"]["selector"][HASH] = digest
+
+        stack.objects.change("Service", name, narrow)
     Status(stack.objects, MODEL, Clock(1), "aaaa", "bbbb").progressing(2, 25)
 
     def annotate(found: Any) -> None:
