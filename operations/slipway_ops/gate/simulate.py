@@ -264,5 +264,3 @@ def _figure(
         extra=sum(one[0] is Answer.PROMOTE and other[0] is not Answer.PROMOTE for one, other in pairs),
         sample=int(np.median(promoted)) if promoted else None,
     )
-
-
