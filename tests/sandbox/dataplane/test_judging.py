@@ -122,9 +122,11 @@ def test_every_other_ending_is_a_problem(made: judging.Result) -> None:
 def test_what_decided_is_told_with_its_number() -> None:
     metrics = [{"name": "requests", "phase": "Successful", "measurements": [{"value": "[9]"}]}]
     metrics.append({"name": "errors", "phase": "Failed", "measurements": [{"value": "[0.4]"}]})
-    run = {"status": {"metricResults": metrics}}
+    conditions = [{"name": "requests"}, {"name": "errors", "successCondition": "len(result) > 0 && result[0] <= 0.1"}]
+    run = {"spec": {"metrics": conditions}, "status": {"metricResults": metrics}}
     objects: Any = SimpleNamespace(get=lambda kind, name: run)
-    assert judging.evidence(Ending("aborted", "Experiment", runs=["m-1"]), [], objects) == "m-1: errors was [0.4]"
+    told = judging.evidence(Ending("aborted", "Experiment", runs=["m-1"]), [], objects)
+    assert told == "m-1: errors: accepted: result[0] <= 0.1: received: [0.4]"
     assert judging.evidence(Ending("aborted", "x"), [], objects) == "x"
     looks = [Look(1, 50, "reject", "too late", None, None, None, "r")]
     assert judging.evidence(Ending("aborted", 'Metric "gate"'), looks, objects) == "too late"

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def test_a_pod_runs_as_its_template_says_and_services_select_it(node: Node, monk
     entered: list[str] = []
 
     @contextmanager
-    def quiet() -> Iterator[None]:
+    def quiet() -> Generator[None]:
         entered.append("waits")
         yield
         entered.append("goes on")
