@@ -38,7 +38,7 @@ _ERRORS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0: it did what it should, 1: it failed, 2: it was not understood, 130: it was interrupted."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # also where a shell has SIGINT ignored
     try:
         return int(options.run(options))
     except _ERRORS as error:

@@ -66,7 +66,10 @@ class AbError(Exception):
 
 
 def main(root: Path, *, quiet: bool = False) -> int:
-    """Run it and print what happens; 0: every challenger had its ending, 1: one had not, or something broke."""
+    """Run it and print what happens; 0: every challenger had its ending, 1: one had not, or something broke.
+
+    130: it was interrupted.
+    """
 
     def say(text: str) -> None:
         if not quiet:
@@ -77,6 +80,9 @@ def main(root: Path, *, quiet: bool = False) -> int:
     except (AbError, CloudError, DataPlaneError, MeasureError, NotLoopbackError, ProcessError, StackError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted; everything that it started has ended", file=sys.stderr)
+        return 130
     if quiet:
         print("\n".join(f"{result.build.name:7} {result.verdict}" for result in results))
     return 0

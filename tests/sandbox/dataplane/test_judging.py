@@ -156,6 +156,13 @@ def test_what_breaks_is_one_line_and_a_code(
     monkeypatch.setattr(ab, "run", broken)
     assert ab.main(tmp_path) == 1
     assert capsys.readouterr().err == "error: HTTPRoute m: accepted: x: received: y\n"
+
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ab, "run", interrupted)
+    assert ab.main(tmp_path) == 130
+    assert capsys.readouterr().err == "interrupted; everything that it started has ended\n"
     monkeypatch.setattr(ab, "run", lambda root, say: [result(*item) for item in RIGHT])
     assert ab.main(tmp_path, quiet=True) == 0
     assert capsys.readouterr().out.splitlines()[3] == "better  promoted"
