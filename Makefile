@@ -1,6 +1,7 @@
 # Each target does its own set-up; one that finds everything ready starts in well under a second.
 #   make up        bring up a whole environment with a real model in the sandbox   (STACK=local)
 #   make predict   ask the deployed release for predictions
+#   make ab        four challengers meet a champion: promoted, rejected, aborted, stopped at the mirror
 #   make preview   what an `up` would change        make down     end the environment
 #   make test      checks and tests                 make bench    the performance goals, as ratios of one run
 
@@ -15,11 +16,11 @@ SOURCES := __main__.py components operations stacks sandbox examples tests bench
 # mypy takes one __main__ at a time; the plugin host has no code of its own
 TYPED := __main__.py components/slipway operations/slipway_ops stacks sandbox examples tests bench
 
-.PHONY: up preview predict down test lint unit bench lock clean
+.PHONY: up preview predict ab down test lint unit bench lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '2,6s/^# *//p' Makefile
+	@sed -n '2,7s/^# *//p' Makefile
 
 $(READY): requirements-dev.lock components/pyproject.toml operations/pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else f"Python: accepted: 3.11 or later: received: {v[0]}.{v[1]} (set PYTHON=...)")'
@@ -37,6 +38,9 @@ preview: $(READY)
 
 predict: $(READY)
 	@eval "$$($(SANDBOX) shell)" && $(PY) examples/flight-delay/predict.py --stack $(STACK)
+
+ab: $(READY)
+	@$(SANDBOX) ab
 
 down: $(READY)
 	@$(SANDBOX) down --stack $(STACK) --engine $(ENGINE)

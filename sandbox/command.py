@@ -38,7 +38,7 @@ _ERRORS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0: it did what it should, 1: it failed, 2: it was not understood, 130: it was interrupted."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # also where a shell has SIGINT ignored
     try:
         return int(options.run(options))
     except _ERRORS as error:
@@ -169,6 +169,13 @@ def shell(options: argparse.Namespace) -> int:
     return 0
 
 
+def ab(options: argparse.Namespace) -> int:
+    """Let four challengers meet a champion, in front of the real Envoy; see how each rollout ends."""
+    from sandbox.dataplane import ab  # the data plane is large, and only this command needs it
+
+    return ab.main(Workspace.default().root / "ab", quiet=options.quiet)
+
+
 def _kept(outcome: Outcome, session: Session, cloud: Cloud) -> list[str]:
     """What a ``down`` leaves: by the engine's account, and by a walk through what exists."""
     from sandbox.cloud.inventory import inventory  # the AWS SDK: only a `down` pays for it
@@ -217,16 +224,17 @@ def _example(text: str) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="up|preview|down|status|shell")
-    for run in (up, preview, down, status, shell):
+    commands = parser.add_subparsers(required=True, metavar="up|preview|down|status|shell|ab")
+    for run in (up, preview, down, status, shell, ab):
         command = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
         command.set_defaults(run=run)
-        if run is not shell:
+        if run not in (shell, ab):
             command.add_argument("--json", action="store_true", help="the last line is one JSON object")
-        if run is not status:
+        if run not in (status, ab):
             command.add_argument("--stack", default="local", help="stack: stacks/Pulumi.<stack>.yaml (local)")
         if run in (up, preview, down):
             command.add_argument("--engine", choices=[AUTO, PULUMI, STAND_IN], default=AUTO)
+        if run in (up, preview, down, ab):
             command.add_argument("--quiet", action="store_true", help="only failures and the summary")
         if run is up:
             command.add_argument("--first-release", type=_example, help="example to release if its model has none")

@@ -5,6 +5,7 @@ all of the data. What is played: the controllers, Prometheus and the log agent, 
 is fast: a declared minute takes some seconds.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,15 +17,20 @@ from typing import Any
 from slipway_ops import status
 from slipway_ops.release import Release
 
+from sandbox.cloud.process import CloudError
 from sandbox.dataplane import shares
 from sandbox.dataplane.challengers import BETTER, BROKEN, CHAMPION, EQUAL, WORSE, Build, Workshop
 from sandbox.dataplane.clock import Clock
 from sandbox.dataplane.cluster import Cluster
 from sandbox.dataplane.judging import Result, evidence, panel, problems, tell
+from sandbox.dataplane.measuring import MeasureError
 from sandbox.dataplane.plot import draw, look
-from sandbox.dataplane.stack import AUDIENCE, HOST, ISSUER, MODEL, NAMESPACE, Stack
+from sandbox.dataplane.processes import ProcessError
+from sandbox.dataplane.reading import DataPlaneError
+from sandbox.dataplane.stack import AUDIENCE, HOST, ISSUER, MODEL, NAMESPACE, Stack, StackError
 from sandbox.dataplane.steps import Ending
 from sandbox.dataplane.traffic import Caller, Row, Traffic
+from sandbox.loopback import NotLoopbackError
 from sandbox.report import Printer
 from sandbox.workspace import ROOT
 
@@ -57,6 +63,29 @@ _FLUSH_SECONDS = 0.5
 
 class AbError(Exception):
     """A challenger had another ending than it deserves; the message says which and what happened."""
+
+
+def main(root: Path, *, quiet: bool = False) -> int:
+    """Run it and print what happens; 0: every challenger had its ending, 1: one had not, or something broke.
+
+    130: it was interrupted.
+    """
+
+    def say(text: str) -> None:
+        if not quiet:
+            print(text, flush=True)
+
+    try:
+        results = run(root, say)
+    except (AbError, CloudError, DataPlaneError, MeasureError, NotLoopbackError, ProcessError, StackError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; everything that it started has ended", file=sys.stderr)
+        return 130
+    if quiet:
+        print("\n".join(f"{result.build.name:7} {result.verdict}" for result in results))
+    return 0
 
 
 def run(root: Path, say: Callable[[str], None]) -> list[Result]:
@@ -175,6 +204,3 @@ class _Match:
 
 def _caller(address: str) -> Caller:
     return Caller(address, HOST, "/predict", {"iss": ISSUER, "aud": AUDIENCE, "team": "travel"})
-
-
-__all__ = ["BETTER", "BROKEN", "EQUAL", "WORSE", "AbError", "run"]

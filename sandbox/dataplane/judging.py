@@ -72,9 +72,12 @@ def evidence(ending: Ending, looks: list[Look], objects: Objects) -> str:
     if looks and not _by_guardrails(ending):
         return looks[-1].reason
     for run in reversed(ending.runs):
-        for metric in objects.get("AnalysisRun", run)["status"]["metricResults"]:
+        found = objects.get("AnalysisRun", run)
+        wanted = {metric["name"]: metric.get("successCondition", "") for metric in found["spec"]["metrics"]}
+        for metric in found["status"]["metricResults"]:
             if metric["phase"] in ("Failed", "Error"):
-                return f"{run}: {metric['name']} was {metric['measurements'][-1]['value']}"
+                accepted = wanted[metric["name"]].rpartition("&& ")[2]
+                return f"{run}: {metric['name']}: accepted: {accepted}: received: {metric['measurements'][-1]['value']}"
     return ending.message
 
 

@@ -82,7 +82,7 @@ def draw(panels: Sequence[Panel], target: Path) -> None:
             axis.legend(fontsize=7, loc="upper right", ncols=3)
         axis.text(0.01, 0.06, panel.note, fontsize=8, transform=axis.transAxes)
         axis.set_xlim(0, panel.deadline * 1.05)
-        axis.set_ylim(-0.15, 0.15)
+        axis.set_ylim(-0.2, 0.2)
         axis.set_ylabel("improvement", fontsize=8)
         axis.tick_params(labelsize=8)
     axes[-1, 0].set_xlabel("declared minutes since the challenger's first request", fontsize=8)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def entries(log: Path) -> list[dict[str, Any]]:
 def weights(log: Iterable[Mapping[str, Any]], set_at: list[tuple[float, int]], clock: Clock) -> list[Share]:
     """The canary's share of users at each weight that lasted; ``set_at`` is declared seconds and weight."""
     found = []
-    for (since, weight), (until, _) in zip(set_at, [*set_at[1:], (math.inf, 0)], strict=True):
+    for (since, weight), (until, _) in pairwise([*set_at, (math.inf, 0)]):
         if not 0 < weight < 100:
             continue
         arms = _arms(log, since, until, clock)
@@ -64,7 +65,7 @@ def weights(log: Iterable[Mapping[str, Any]], set_at: list[tuple[float, int]], c
 def sticky(log: Iterable[Mapping[str, Any]], set_at: list[tuple[float, int]], clock: Clock) -> Share | None:
     """Of the users who came more than once at a weight, those who saw one arm only."""
     one = several = 0
-    for (since, weight), (until, _) in zip(set_at, [*set_at[1:], (math.inf, 0)], strict=True):
+    for (since, weight), (until, _) in pairwise([*set_at, (math.inf, 0)]):
         if 0 < weight < 100:
             visits: dict[str, int] = defaultdict(int)
             for entry in _within(log, since, until, clock):

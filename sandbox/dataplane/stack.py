@@ -60,11 +60,8 @@ class Stack:
         workspace = Workspace(root)
         process.stop(workspace.cloud)
         shutil.rmtree(root, ignore_errors=True)
-        (root / "project").mkdir(parents=True)
-        for file in PROGRAM.iterdir():
-            if file.is_file():
-                shutil.copy(file, root / "project")
         made = cls(root, reporter, process.ensure(workspace.cloud))
+        made.copy_program()
         s3 = client("s3", made.environment)
         place = {"LocationConstraint": REGION}
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=place, ObjectLockEnabledForBucket=True)
@@ -86,6 +83,12 @@ class Stack:
     def objects(self) -> Objects:
         """What was declared."""
         return Objects(Store(self.root / "manifests", _CLUSTER), NAMESPACE)
+
+    def copy_program(self) -> None:
+        """The program, beside which the settings are written."""
+        (self.root / "project").mkdir(parents=True)
+        for name in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(PROGRAM / name, self.root / "project")
 
     def release(self, build: Build, created_at: str) -> Release:
         """Store a model and record its release, as ``slipway release create`` does."""

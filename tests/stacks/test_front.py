@@ -304,3 +304,11 @@ def test_a_shard_names_a_scope_where_its_platform_has_a_user_pool() -> None:
 def test_a_shard_without_routes_needs_no_gateway() -> None:
     plain = {"models.fraud.auth": ..., "models.fraud.rollout": ..., "gateway_domain": ...}
     assert not shard(platform(gateway=..., rollouts=..., gate=...), **plain).all(ROUTE)
+
+
+def test_rolling_back_moves_the_rollout_and_nothing_else() -> None:
+    known = settings()
+    now, back = (declare(lambda seed=seed: build(known, found(known, seed))) for seed in ("second", "first"))  # type: ignore[misc]
+    assert {item.urn for item in now.resources} == {item.urn for item in back.resources}
+    moved = {item.type for item in now.resources if item.custom and item.inputs != back.at(item.urn).inputs}
+    assert moved == {ROLLOUT, DEPLOYMENT}  # the latter is that of the model without a rollout

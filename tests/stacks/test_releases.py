@@ -86,6 +86,25 @@ def test_the_newest_operations_image_is_found(world: World) -> None:
     assert find(settings({MODEL: "newest"}, operations_image="newest")) == Found({MODEL: release}, digest)
 
 
+GATED: dict[str, Any] = {
+    "gateway": {
+        "domain": "ml.example.com",
+        "zone_id": "Z0123456789ABCDEFGHIJ",
+        "cognito": {"domain_prefix": "acme-test"},
+    },
+    "rollouts": {"plugin_image": "registry.example.com/plugin@sha256:" + "1" * 64},
+    "gate": {"predictions": "s3://acme-events/predictions", "labels": "s3://acme-events/labels"},
+    "operations_image": "newest",
+}
+
+
+def test_the_gate_needs_the_operations_image_and_waits_for_it(world: World) -> None:
+    assert find(settings({MODEL: None}, **GATED)) == Found()
+    world.ecr.create_repository(repositoryName="acme-dev/slipway-ops")
+    digest = world.push("operations", "acme-dev/slipway-ops")
+    assert find(settings({MODEL: None}, **GATED)) == Found({}, digest)
+
+
 @pytest.mark.parametrize("exists", [True, False])
 def test_no_operations_image_is_refused_once_a_release_needs_it(world: World, exists: bool) -> None:
     world.release()

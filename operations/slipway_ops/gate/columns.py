@@ -50,7 +50,7 @@ def words(column: Any) -> Any:
     if not pa.types.is_dictionary(column.type):
         return texts(column)
     if column.null_count or column.dictionary.null_count:
-        raise Wrong(_first_null(column), _TEXT, None)
+        raise Wrong(_first_null(column), "text", None)
     texts(column.dictionary)
     return column
 
@@ -65,7 +65,7 @@ def texts(column: Any) -> Any:
     if bad.any():
         row = int(bad.argmax())
         value = column[row].as_py()
-        raise Wrong(row, _TEXT, None if value is None else value[:50])
+        raise Wrong(row, "text" if value is None else _TEXT, value and value[:50])
     return column
 
 

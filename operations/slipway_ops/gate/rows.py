@@ -62,7 +62,7 @@ class Scope:
             Column("ts", "time"),
             Column("latency_ms", "number", required=False),
             Column("status", "number", required=False),
-            Column("error", "value", required=False),
+            Column("error", "text", required=False),
         ]
         if self.uses_prediction:
             found.append(Column("prediction", "value", required=False))  # a failed request has none

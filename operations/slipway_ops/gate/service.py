@@ -122,7 +122,12 @@ class _Handler(BaseHTTPRequestHandler):
         except GateError as error:
             self._json(400, {"error": str(error)})
             return
-        outcome, said = self._service.decide(request)
+        outcome: Outcome | None = None
+        try:
+            outcome, said = self._service.decide(request)
+        except Exception as error:  # a question always has an answer, and what is unknown is not promoted
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            said = {"verdict": -1, "answer": "reject", "reason": reason, "record": None}
         self._json(200, said)
         asked = {"model": request.model, "candidate": request.candidate, "weight": request.weight}
         seconds = round(time.monotonic() - started, 3)

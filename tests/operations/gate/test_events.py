@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from slipway_ops.gate.counts import Counts
 
 from tests.operations.gate.traffic import DAY, Traffic, gate_config, label, lines, only, parquet, prediction
 
@@ -47,6 +48,25 @@ def test_parquet_and_lines_of_json_say_the_same(traffic: Traffic, tmp_path: Path
     path.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))  # an object may lack the last newline
     lines(zipped.labels / DAY / "a.jsonl", labels)
     assert zipped.count(gate).counts == expected
+
+
+def test_lines_that_are_not_alike_are_read_as_others_are(traffic: Traffic, tmp_path: Path) -> None:
+    def write(to: Traffic, *before: Any) -> Counts:
+        features = {"distance": 300, "late": True, "carrier": "AA", "share": 0.5}
+        rows = [prediction(n, n, features=features, score=n % 2) for n in range(4)]
+        to.predict(*before, *rows)
+        to.label(*(label(n, n + 1, n < 3) for n in range(4)))
+        names = ("distance", "late", "carrier", "share")
+        slices = [{"feature": name, "margin": 0.1} for name in names]
+        return to.count(gate_config(slices=slices, clock_skew_seconds=1)).counts
+
+    expected = write(traffic)
+    assert sorted(only(expected).stable.slices["late"]) == ["true"]
+    assert sorted(only(expected).stable.slices["distance"]) == ["300"]
+    failed = [prediction(n, 0, variant="shadow", prediction=None, features=...) for n in range(100, 110)]
+    for number, before in enumerate((failed, failed * 6, [prediction(9, 0, variant="shadow", latency_ms=None)])):
+        found = write(Traffic(tmp_path / str(number)), *before)
+        assert found.cohorts == expected.cohorts, number
 
 
 def test_the_order_of_events_and_files_makes_no_difference(traffic: Traffic, tmp_path: Path) -> None:

@@ -112,6 +112,17 @@ def test_who_waits_too_long_is_told_to_wait(served: Service, monkeypatch: pytest
     assert decided(served)["reason"] == "the gate is busy; ask again"
 
 
+def test_a_failure_of_the_gate_itself_rejects(served: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError("in the gate")
+
+    monkeypatch.setattr(module, "answer", fail)
+    found = decided(served)
+    assert found == {"verdict": -1, "answer": "reject", "reason": "ZeroDivisionError: in the gate", "record": None}
+    assert served._turn.acquire(timeout=1)
+    served._turn.release()
+
+
 def test_the_command_serves_on_loopback_and_ends_when_it_is_told(tmp_path: Path) -> None:
     traffic = Traffic(tmp_path)
     variables = {

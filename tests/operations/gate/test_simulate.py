@@ -1,6 +1,7 @@
 """A small simulation; `make bench` runs the whole."""
 
-from slipway_ops.gate.simulate import EXAMPLE, NUISANCES, planned, run
+from slipway_ops.gate.simulate import EXAMPLE, planned, run
+from slipway_ops.gate.worlds import NUISANCES
 
 SEED = 20261118
 

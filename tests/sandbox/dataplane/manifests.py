@@ -116,3 +116,34 @@ def objects(**changes: Any) -> list[Any]:
     made = {"HTTPRoute": route(), "SecurityPolicy": security(), "BackendTrafficPolicy": traffic()}
     made |= {"ClientTrafficPolicy": clients(), **changes}
     return [copy.deepcopy(item) for item in made.values() if item]
+
+
+def service(suffix: str = "", **more: str) -> Any:
+    selector = {"app.kubernetes.io/name": MODEL, **more}
+    name = f"{MODEL}{suffix}"
+    return {**_object("v1", "Service", {"selector": selector, "ports": [{"port": 80}]}, name)}
+
+
+def template(release: str = "r-1") -> Any:
+    server = {"name": "server", "env": [{"name": "SLIPWAY_RELEASE", "value": release}]}
+    labels = {"app.kubernetes.io/name": MODEL, "model": MODEL, "release": release, "variant": "stable"}
+    return {"metadata": {"labels": labels}, "spec": {"containers": [server]}}
+
+
+def rollout(release: str = "r-1", steps: Any = None, **more: Any) -> Any:
+    canary = {
+        "stableService": MODEL,
+        "canaryService": f"{MODEL}-canary",
+        "stableMetadata": {"labels": {"variant": "stable"}},
+        "canaryMetadata": {"labels": {"variant": "canary"}},
+        "trafficRouting": {"plugins": {"argoproj-labs/gatewayAPI": {"httpRoutes": [{"name": MODEL}]}}},
+        "steps": [{"setCanaryScale": {"weight": 25}}, {"setWeight": 25}] if steps is None else steps,
+        **more,
+    }
+    spec = {"template": template(release), "rollbackWindow": {"revisions": 3}, "strategy": {"canary": canary}}
+    return _object("argoproj.io/v1alpha1", "Rollout", spec)
+
+
+def analysis(name: str, **metric: Any) -> Any:
+    metrics = [{"name": name, "provider": {name: {}}, **metric}]
+    return _object("argoproj.io/v1alpha1", "AnalysisTemplate", {"metrics": metrics}, f"{MODEL}-{name}")
