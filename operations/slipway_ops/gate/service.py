@@ -145,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise GateError("request: body: accepted: a JSON object: received: no JSON") from None
 
     def _discard(self) -> None:
-        """Read what a refused request still sends, within bounds: a caller that is cut off while it sends never sees the answer."""
+        """Read what a refused request still sends, within bounds: one cut off while sending never sees the answer."""
         self.close_connection = True
         length = self.headers.get("Content-Length", "")
         left = min(int(length), DISCARDED) if length.isdecimal() else 0
