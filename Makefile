@@ -4,6 +4,7 @@
 #   make ab        four challengers meet a champion: promoted, rejected, aborted, stopped at the mirror
 #   make preview   what an `up` would change        make down     end the environment
 #   make test      checks and tests                 make bench    the performance goals, as ratios of one run
+#   make tools     the tests that need the real MLflow and DVC
 
 PYTHON ?= python3
 STACK ?= local
@@ -11,16 +12,17 @@ ENGINE ?= auto
 BIN := .venv/bin
 READY := .venv/.ready
 PY := $(BIN)/python
+LOOP_READY := .venv-loop/.ready
 SANDBOX := $(PY) -m sandbox
 SOURCES := __main__.py components operations stacks sandbox examples tests bench
 # mypy takes one __main__ at a time; the plugin host has no code of its own
 TYPED := __main__.py components/slipway operations/slipway_ops stacks sandbox examples tests bench
 
-.PHONY: up preview predict ab down test lint unit bench lock clean
+.PHONY: up preview predict ab down test lint unit tools bench lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '2,7s/^# *//p' Makefile
+	@sed -n '2,8s/^# *//p' Makefile
 
 $(READY): requirements-dev.lock components/pyproject.toml operations/pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else f"Python: accepted: 3.11 or later: received: {v[0]}.{v[1]} (set PYTHON=...)")'
@@ -28,6 +30,13 @@ $(READY): requirements-dev.lock components/pyproject.toml operations/pyproject.t
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable ./components --editable ./operations
+	@touch $@
+
+# MLflow's server and DVC, whose pins clash with the sandbox's.
+$(LOOP_READY): requirements-loop.lock
+	@echo "Setting up .venv-loop (once; some minutes)"
+	@test -x .venv-loop/bin/python || $(PYTHON) -m venv .venv-loop
+	@.venv-loop/bin/pip install --quiet --disable-pip-version-check --requirement requirements-loop.lock
 	@touch $@
 
 up: $(READY)
@@ -54,17 +63,24 @@ lint: $(READY)
 unit: $(READY)
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
 
+# The tests that `test` skips without the programs of .venv-loop.
+tools: $(READY) $(LOOP_READY)
+	@$(BIN)/pytest -m loop
+
 test: lint unit
 
 bench: $(READY)
 	@$(PY) -m bench
 
-# Resolves requirements-dev.txt anew into the lock, in an environment of its own.
-lock:
-	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
-	@.venv-lock/bin/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
-	@{ echo "# Made by 'make lock' from requirements-dev.txt; Python 3.11."; .venv-lock/bin/pip freeze --exclude-editable; } > requirements-dev.lock
-	@rm -rf .venv-lock
+# Resolves requirements-*.txt anew into their locks, each in an environment of its own.
+lock: requirements-dev.lock.new requirements-loop.lock.new
+	@for new in $^; do mv $$new $${new%.new}; done
+
+%.lock.new: %.txt
+	@rm -rf .venv-lock-$* && $(PYTHON) -m venv .venv-lock-$*
+	@.venv-lock-$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@{ echo "# Made by 'make lock' from $<; Python 3.11."; .venv-lock-$*/bin/pip freeze --exclude-editable; } > $@
+	@rm -rf .venv-lock-$*
 
 clean:
-	@rm -rf .venv .sandbox .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-loop .sandbox .mypy_cache .ruff_cache .pytest_cache
