@@ -5,19 +5,11 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from slipway import _check
+from slipway import _bucket_logs, _check
 from slipway._private_bucket import private_bucket
 from slipway.security import DataClass
 from slipway.security import _policies as identities
 from slipway.security import _policies_stores as policies
-
-_ACCESS_LOGS = "-access-logs"
-_BUCKET_NAME = (
-    rf"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9-]{{1,{61 - len(_ACCESS_LOGS)}}}[a-z0-9]",
-    f"a bucket's name: 3 to {63 - len(_ACCESS_LOGS)} of a-z, 0-9 and - ({_ACCESS_LOGS} is added for the logs)",
-)
-_UPLOAD_DAYS = 7
-"""Days until an upload that was never completed is dropped."""
 
 
 class ModelBucketArgs(TypedDict):
@@ -63,7 +55,7 @@ class ModelBucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:index:ModelBucket", name, dict(args), opts)
         _check.known(args, ModelBucketArgs.__annotations__)
-        bucket_name = _check.matches("bucket_name", args.get("bucket_name"), *_BUCKET_NAME)
+        bucket_name = _check.matches("bucket_name", args.get("bucket_name"), *_bucket_logs.BUCKET_NAME)
         key_arn = _check.given(args, "key_arn", *_check.A_KEY)
         keep_versions_days = _check.days("keep_versions_days", args.get("keep_versions_days", 90))
         access_log_days = _check.days("access_log_days", args.get("access_log_days", 365))
@@ -103,7 +95,7 @@ class ModelBucket(pulumi.ComponentResource):
             f"{name}-lifecycle",
             bucket=bucket.bucket,
             rules=[
-                _abandoned_uploads(),
+                _bucket_logs.abandoned_uploads(),
                 {
                     "id": "superseded-artifacts",
                     "status": "Enabled",
@@ -114,7 +106,16 @@ class ModelBucket(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
-        logs = self._access_logs(name, args, bucket, bucket_name, access_log_days, protection)
+        logs = _bucket_logs.access_logs(
+            name,
+            bucket,
+            bucket_name,
+            days=access_log_days,
+            protection=protection,
+            account_id=args.get("account_id"),
+            tags=tags,
+            parent=self,
+        )
         aws.s3.BucketNotification(f"{name}-notification", bucket=bucket.bucket, eventbridge=True, opts=child)
         if replicated:
             self._replication(name, args, bucket, versioning)
@@ -129,51 +130,6 @@ class ModelBucket(pulumi.ComponentResource):
                 "accessLogBucketName": self.access_log_bucket_name,
             }
         )
-
-    def _access_logs(
-        self, name: str, args: ModelBucketArgs, bucket: aws.s3.Bucket, bucket_name: str, days: int, protection: bool
-    ) -> aws.s3.Bucket:
-        """Server access logs; in a bucket with SSE-S3, because S3 does not deliver them to one with SSE-KMS."""
-        child = pulumi.ResourceOptions(parent=self)
-        logs = private_bucket(
-            f"{name}-access-logs",
-            bucket_name + _ACCESS_LOGS,
-            data_class=DataClass.LOGS,
-            key_arn=None,
-            object_lock=False,
-            protection=protection,
-            tags=args.get("tags"),
-            parent=self,
-        )
-        account = args.get("account_id")
-        if account is None:
-            account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
-        policy = aws.s3.BucketPolicy(
-            f"{name}-access-logs-policy",
-            bucket=logs.bucket,
-            policy=pulumi.Output.all(logs.arn, bucket.arn, account).apply(
-                lambda known: policies.log_bucket_policy(*known)
-            ),
-            opts=child,
-        )
-        aws.s3.BucketLifecycleConfiguration(
-            f"{name}-access-logs-lifecycle",
-            bucket=logs.bucket,
-            rules=[
-                _abandoned_uploads(),
-                {"id": "retention", "status": "Enabled", "filter": {"prefix": ""}, "expiration": {"days": days}},
-            ],
-            opts=child,
-        )
-        aws.s3.BucketLogging(
-            f"{name}-logging",
-            bucket=bucket.bucket,
-            target_bucket=logs.bucket,
-            target_prefix="s3/",
-            target_object_key_format={"partitioned_prefix": {"partition_date_source": "EventTime"}},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
-        )
-        return logs
 
     def _replication(
         self, name: str, args: ModelBucketArgs, bucket: aws.s3.Bucket, versioning: aws.s3.BucketVersioning
@@ -216,12 +172,3 @@ class ModelBucket(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning, access]),
         )
-
-
-def _abandoned_uploads() -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
-    return {
-        "id": "abandoned-uploads",
-        "status": "Enabled",
-        "filter": {"prefix": ""},
-        "abort_incomplete_multipart_upload": {"days_after_initiation": _UPLOAD_DAYS},
-    }

@@ -2,8 +2,9 @@
 
 ``security/_policies*.py`` are the only modules where IAM statements are written: here those of roles, from the table of
 ``_policies_kinds``; in ``_policies_stores`` those of keys, buckets and repositories; in ``_policies_serving`` those of
-network and cluster. All are pure functions that return JSON in one canonical form, so that the same rights are always
-the same text. No statement allows an action with a wildcard.
+network and cluster, and so on. All are pure functions that return JSON in one canonical form, so that the same rights
+are always the same text. No statement allows an action with a wildcard, and a role's none on all resources but those of
+``_policies_everywhere``.
 """
 
 import json
@@ -11,7 +12,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from slipway import _check
-from slipway.security._policies_kinds import ECR, KEY, S3, Kind, kind_of, objects
+from slipway.security._policies_everywhere import EVERYWHERE
+from slipway.security._policies_kinds import ECR, JOB, KEY, LOG_GROUP, S3, Kind, kind_of, objects
+from slipway.security._policies_machines import machine_statements
 
 Statement = dict[str, Any]
 
@@ -23,10 +26,18 @@ def document(*statements: Statement) -> str:
     """A policy in canonical form: actions, resources and statements sorted, each once."""
     tidy = []
     for statement in statements:
+        _narrow(statement)
         lists = {key: sorted(set(statement[key])) for key in ("Action", "Resource") if key in statement}
         tidy.append(statement | lists)
     ordered = [json.loads(text) for text in sorted({json.dumps(statement, sort_keys=True) for statement in tidy})]
     return json.dumps({"Version": "2012-10-17", "Statement": ordered}, sort_keys=True, separators=(",", ":"))
+
+
+def _narrow(statement: Statement) -> None:
+    """Refuses rights of a role on all resources, where AWS knows resources. (A key's own policy calls itself ``*``.)"""
+    broad = {*statement["Action"]} - EVERYWHERE.keys() if statement.get("Resource") == ["*"] else set()
+    if broad and statement["Effect"] == "Allow" and "Principal" not in statement:
+        raise ValueError(f"{', '.join(sorted(broad))}: allowed on all resources, though AWS knows which")
 
 
 def pod_trust(cluster_name: str, namespace: str, service_account: str, account_id: str | None = None) -> str:
@@ -76,16 +87,17 @@ def _trust(service: str, actions: list[str], condition: dict[str, Any] | None) -
     return statement | ({"Condition": condition} if condition else {})
 
 
-def access(reads: Sequence[str], writes: Sequence[str], uses: Sequence[str]) -> str:
-    """The policy of a workload; raises ``ValueError`` that names ``reads``, ``writes`` or ``uses``."""
+def access(reads: Sequence[str], writes: Sequence[str], uses: Sequence[str], deletes: Sequence[str] = ()) -> str:
+    """The policy of a workload; raises ``ValueError`` that names ``reads``, ``writes``, ``uses`` or ``deletes``."""
     declared = {
         arg: [(kind_of(arg, arn), arn) for arn in arns]
-        for arg, arns in (("reads", reads), ("writes", writes), ("uses", uses))
+        for arg, arns in (("reads", reads), ("writes", writes), ("uses", uses), ("deletes", deletes))
     }
     resources: dict[tuple[str, ...], list[str]] = {}
     for arg, entries in declared.items():
         for kind, arn in entries:
-            for grant in getattr(kind, arg):
+            delivered = machine_arn is not None and kind is LOG_GROUP
+            for grant in () if delivered else getattr(kind, arg):
                 resources.setdefault(grant.actions, []).extend(grant.resources(arn))
     statements = [_allow(actions, arns) for actions, arns in resources.items()]
     statements += [_listing(arn) for kind, arn in declared["reads"] if kind is S3 and not _is_object(arn)]
@@ -93,7 +105,10 @@ def access(reads: Sequence[str], writes: Sequence[str], uses: Sequence[str]) -> 
         statements.append(_allow(["ecr:GetAuthorizationToken"], ["*"]))  # a login is to the registry: AWS knows only *
     keys = [arn for kind, arn in declared["uses"] if kind is KEY]
     if keys:
-        statements += _keys(keys, declared["reads"], declared["writes"])
+        used = [(kind, arn) for kind, arn in declared["uses"] if kind.decrypts]
+        statements += _keys(keys, declared["reads"], declared["writes"] + used)
+    if machine_arn:
+        statements += machine_statements(machine_arn, any(kind is JOB for kind, _ in declared["uses"]), keys)
     if not statements:
         _check.refuse("reads, writes and uses", "at least one ARN in them", [])
     text = document(*statements)

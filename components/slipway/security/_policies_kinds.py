@@ -18,7 +18,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of ARN that a workload may declare, and what reading, writing or using it takes."""
+    """A kind of ARN that a workload may declare, and what reading, writing, using or deleting it takes."""
 
     says: str
     pattern: str
@@ -26,6 +26,7 @@ class Kind:
     reads: tuple[Grant, ...] = ()
     writes: tuple[Grant, ...] = ()
     uses: tuple[Grant, ...] = ()
+    deletes: tuple[Grant, ...] = ()
     decrypts: str = ""
     """The service that calls KMS on the workload's behalf, as ``kms:ViaService`` names it."""
 
@@ -42,6 +43,15 @@ def _revisions(arn: str) -> list[str]:
     return [arn] if re.search(r"job-definition/[^:]+:\d+$", arn) else [arn, f"{arn}:*"]
 
 
+def _jobs(arn: str) -> list[str]:
+    """Jobs are named when they are submitted, so those of an account cannot be told apart."""
+    return [f"{arn.split(':job-definition/')[0]}:job/*"]
+
+
+def _everywhere(_: str) -> list[str]:
+    return ["*"]
+
+
 def objects(arn: str) -> list[str]:
     """The objects an S3 ARN stands for: all of a bucket, those under a prefix, or one."""
     if "/" not in arn:
@@ -56,12 +66,13 @@ S3 = Kind(
     r"s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^*?$]*/\*|/\*|/[^*?$]*)?",
     reads=(Grant(("s3:GetObject", "s3:GetObjectVersion"), objects),),
     writes=(Grant(("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"), objects),),
+    deletes=(Grant(("s3:DeleteObject",), objects),),
     decrypts="s3",
 )
 KEY = Kind("a KMS key", rf"kms:{_PLACE}key/[A-Za-z0-9-]+")
 ECR = Kind(
-    "an ECR repository",
-    rf"ecr:{_PLACE}repository/[a-z0-9][a-z0-9._/-]*",
+    "an ECR repository, or all of a namespace (ending in /*)",
+    rf"ecr:{_PLACE}repository/[a-z0-9][a-z0-9._/-]*(/\*)?",
     reads=(
         Grant(
             (
@@ -87,10 +98,27 @@ ECR = Kind(
     ),
     decrypts="ecr",
 )
+LOG_GROUP = Kind(
+    "a log group",
+    rf"logs:{_PLACE}log-group:[\w/.#-]+",
+    reads=(Grant(("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"), _with("", ":*")),),
+    writes=(Grant(("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"), _with("", ":*")),),
+)
+JOB = Kind(
+    "a Batch job definition",
+    rf"batch:{_PLACE}job-definition/{_NAME}(:\d+)?",
+    uses=(
+        Grant(("batch:SubmitJob",), _revisions),
+        Grant(("batch:TerminateJob",), _jobs),
+        Grant(("batch:DescribeJobs",), _everywhere),
+    ),
+)
 KINDS = (
     S3,
     KEY,
     ECR,
+    LOG_GROUP,
+    JOB,
     Kind(
         "a DynamoDB table",
         rf"dynamodb:{_PLACE}table/{_NAME}",
@@ -156,12 +184,6 @@ KINDS = (
     ),
     Kind("an SNS topic", rf"sns:{_PLACE}[\w-]+(\.fifo)?", writes=(Grant(("sns:Publish",)),), decrypts="sns"),
     Kind(
-        "a log group",
-        rf"logs:{_PLACE}log-group:[\w/.#-]+",
-        reads=(Grant(("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"), _with("", ":*")),),
-        writes=(Grant(("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"), _with("", ":*")),),
-    ),
-    Kind(
         "a Firehose stream",
         rf"firehose:{_PLACE}deliverystream/{_NAME}",
         writes=(Grant(("firehose:PutRecord", "firehose:PutRecordBatch")),),
@@ -173,21 +195,23 @@ KINDS = (
             Grant(("states:StartExecution",)),
             Grant(("states:DescribeExecution", "states:StopExecution"), _executions),
         ),
+        decrypts="states",
     ),
     Kind("a Batch job queue", rf"batch:{_PLACE}job-queue/{_NAME}", uses=(Grant(("batch:SubmitJob",)),)),
-    Kind(
-        "a Batch job definition",
-        rf"batch:{_PLACE}job-definition/{_NAME}(:\d+)?",
-        uses=(Grant(("batch:SubmitJob",), _revisions),),
-    ),
     Kind("a Lambda function", rf"lambda:{_PLACE}function:[\w-]+(:[\w$-]+)?", uses=(Grant(("lambda:InvokeFunction",)),)),
+    Kind("an MLflow App", rf"sagemaker:{_PLACE}mlflow-app/[\w-]+", uses=(Grant(("sagemaker:CallMlflowAppApi",)),)),
     Kind("an event bus", rf"events:{_PLACE}event-bus/[\w./-]+", uses=(Grant(("events:PutEvents",)),)),
+    Kind(
+        "an API destination",
+        rf"events:{_PLACE}api-destination/{_NAME}/[\w-]+",
+        uses=(Grant(("events:InvokeApiDestination",)),),
+    ),
 )
 """Everything a workload may declare. What using a key takes depends on what is read and written: see ``_policies``."""
 
 
 def kind_of(arg: str, arn: Any) -> Kind:
-    """The kind of an ARN declared in ``arg`` (reads, writes or uses); raises ``ValueError`` if it cannot be there."""
+    """The kind of an ARN declared in ``arg``, such as ``reads``; raises ``ValueError`` if it cannot be there."""
     able = [kind for kind in KINDS if getattr(kind, arg) or (arg == "uses" and kind is KEY)]
     found = [kind for kind in able if isinstance(arn, str) and re.fullmatch(rf"arn:aws[a-z-]*:{kind.pattern}", arn)]
     if not found:

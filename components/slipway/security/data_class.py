@@ -14,3 +14,8 @@ class DataClass(StrEnum):
     CLUSTER = "cluster"
     """Kubernetes secrets and node volumes."""
     BACKUP = "backup"
+
+
+PERSONAL_RESTORE_DAYS = 30
+"""How long a deletion of personal data may be undone: what was erased must not come back by a restore after a request's
+deadline, which is a month."""

@@ -14,11 +14,16 @@ from slipway.security.principal import Principal
 _OWN = {
     Principal.POD: ("cluster_name", "namespace", "service_account"),
     Principal.CI: ("oidc_provider_arn", "subjects"),
+    Principal.STATE_MACHINE: ("state_machine_arn",),
 }
+_OPTIONAL = ("state_machine_arn",)
+"""Arguments of a principal that it can do without."""
 _SERVICES = {
     Principal.BATCH: "ecs-tasks.amazonaws.com",
     Principal.FUNCTION: "lambda.amazonaws.com",
     Principal.STATE_MACHINE: "states.amazonaws.com",
+    Principal.EVENTS: "events.amazonaws.com",
+    Principal.SCHEDULER: "scheduler.amazonaws.com",
 }
 _LABEL = (r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a Kubernetes name: 1 to 63 of a-z, 0-9 and -")
 _CLUSTER = (r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}", "an EKS cluster's name")
@@ -29,17 +34,20 @@ class WorkloadIdentityArgs(TypedDict):
     """Inputs of ``WorkloadIdentity``."""
 
     principal: Principal
-    """Where the workload runs: pod, batch, function, state_machine or ci."""
+    """Where the workload runs: pod, batch, function, state_machine, events, scheduler or ci."""
     reads: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """ARNs of what it reads: S3 buckets, prefixes (``…/*``) and objects, ECR repositories, DynamoDB tables and streams,
     secrets, SSM parameters, SQS queues, log groups. Default: nothing."""
     writes: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """ARNs of what it writes: those kinds, SNS topics and Firehose streams. Writing to S3 is adding and replacing,
     never deleting. Default: nothing."""
+    deletes: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    """ARNs of what it deletes: S3 buckets, prefixes and objects. A version that was superseded stays for as long as the
+    bucket keeps it. Default: nothing."""
     uses: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """ARNs of what it calls: state machines, Batch job queues and definitions, Lambda functions, event buses, database
-    users that it logs in as, and KMS keys. A key can be used only through the services of what is read and written;
-    directly, if that is nothing. Default: nothing."""
+    users that it logs in as, MLflow Apps, and KMS keys. A key can be used only through the services of what is read and
+    written; directly, if that is nothing. Default: nothing."""
     cluster_name: NotRequired[pulumi.Input[str]]
     """For a pod: the EKS cluster."""
     namespace: NotRequired[str]
@@ -50,8 +58,11 @@ class WorkloadIdentityArgs(TypedDict):
     """For CI: the account's IAM OIDC provider that vouches for the pipeline."""
     subjects: NotRequired[list[str]]
     """For CI: exact subjects of accepted tokens, such as ``repo:acme/models:environment:prod``."""
+    state_machine_arn: NotRequired[pulumi.Input[str]]
+    """For a state machine: its own ARN, which its name decides. With it come its logs and traces, waiting for the Batch
+    jobs that it uses, and its own use of the keys. Default: none of these."""
     account_id: NotRequired[pulumi.Input[str]]
-    """Account for which a service may take the role. Default: for batch and state machines the provider's own."""
+    """Account for which a service may take the role. Default: for all but pods, CI and functions the provider's own."""
     permissions_boundary_arn: NotRequired[pulumi.Input[str]]
     """Policy that bounds what the role can ever do. Default: no boundary."""
     tags: NotRequired[pulumi.Input[dict[str, pulumi.Input[str]]]]
@@ -74,7 +85,7 @@ class WorkloadIdentity(pulumi.ComponentResource):
         _check.known(args, WorkloadIdentityArgs.__annotations__)
         principal = Principal(_check.one_of("principal", args.get("principal"), Principal))
         _own_args(principal, args)
-        declared = [_declared(args, arg) for arg in ("reads", "writes", "uses")]
+        declared = [_declared(args, arg) for arg in ("reads", "writes", "uses", "deletes")]
         _check.plain("account_id", args.get("account_id"), *_check.AN_ACCOUNT)
         _check.plain("permissions_boundary_arn", args.get("permissions_boundary_arn"), *_check.A_MANAGED_POLICY)
         tags = args.get("tags")
@@ -91,7 +102,9 @@ class WorkloadIdentity(pulumi.ComponentResource):
             aws.iam.RolePolicy(
                 f"{name}-access",
                 role=role.name,
-                policy=pulumi.Output.all(*declared).apply(lambda lists: policies.access(*lists)),
+                policy=pulumi.Output.all(*declared, args.get("state_machine_arn")).apply(
+                    lambda known: policies.access(*known)
+                ),
                 opts=child,
             )
         if principal is Principal.POD:
@@ -133,12 +146,13 @@ def _own_args(principal: Principal, args: WorkloadIdentityArgs) -> None:
     for owner, names in _OWN.items():
         for name in names:
             given = args.get(name)
-            if owner is principal and given is None:
+            if owner is principal and given is None and name not in _OPTIONAL:
                 _check.refuse(name, f"a value, because principal is {principal}", given)
             if owner is not principal and given is not None:
                 _check.refuse(name, f"nothing, because principal is {principal}", given)
     if principal is Principal.FUNCTION and args.get("account_id") is not None:
         _check.refuse("account_id", "nothing, because Lambda does not say for whom it acts", args.get("account_id"))
+    _check.plain("state_machine_arn", args.get("state_machine_arn"), *_check.A_STATE_MACHINE)
     if principal is Principal.POD:
         _check.plain("cluster_name", args.get("cluster_name"), *_CLUSTER)
         _check.matches("namespace", args.get("namespace"), *_LABEL)

@@ -5,15 +5,13 @@ from typing import Any
 
 from slipway import _check
 from slipway.security import DataClass
+from slipway.security.data_class import PERSONAL_RESTORE_DAYS
 
 CLASSES = (DataClass.MODELS, DataClass.PERSONAL)
 """Classes whose keys may be used through DynamoDB, RDS and Secrets Manager."""
 
 LONGEST_DAYS = 35
 """The longest that DynamoDB and Aurora let a table or a database be set back."""
-
-PERSONAL_DAYS = 30
-"""For personal data: what was erased must not come back by a restore after a request's deadline, which is a month."""
 
 
 def class_of(args: Mapping[str, Any]) -> DataClass:
@@ -23,5 +21,5 @@ def class_of(args: Mapping[str, Any]) -> DataClass:
 
 def recovery_days(args: Mapping[str, Any], arg: str, data_class: DataClass) -> int:
     """The argument ``arg``, days in which data can be brought back. Default: the most that the class allows."""
-    most = PERSONAL_DAYS if data_class is DataClass.PERSONAL else LONGEST_DAYS
+    most = PERSONAL_RESTORE_DAYS if data_class is DataClass.PERSONAL else LONGEST_DAYS
     return _check.days(arg, args.get(arg, most), 1, most)

@@ -25,6 +25,7 @@ MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:retrain"
 JOB_QUEUE = "arn:aws:batch:eu-west-1:123456789012:job-queue/train"
 JOB = "arn:aws:batch:eu-west-1:123456789012:job-definition/train"
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:gate"
+MLFLOW = "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-ABCDEFGHIJKL"
 BUS = "arn:aws:events:eu-west-1:123456789012:event-bus/models"
 
 READ_S3 = ["s3:GetObject", "s3:GetObjectVersion"]
@@ -32,9 +33,13 @@ WRITE_S3 = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObj
 
 
 def statements(
-    reads: list[str] | None = None, writes: list[str] | None = None, uses: list[str] | None = None
+    reads: list[str] | None = None,
+    writes: list[str] | None = None,
+    uses: list[str] | None = None,
+    deletes: list[str] | None = None,
 ) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(policies.access(reads or [], writes or [], uses or []))["Statement"]
+    text = policies.access(reads or [], writes or [], uses or [], deletes or [])
+    found: list[dict[str, Any]] = json.loads(text)["Statement"]
     return found
 
 
@@ -62,6 +67,8 @@ CASES = {
         {"reads": [BUCKET]},
         [allow(READ_S3, f"{BUCKET}/*"), allow(["s3:ListBucket"], BUCKET)],
     ),
+    "deleting is neither reading nor writing": ({"deletes": [PREFIX]}, [allow(["s3:DeleteObject"], PREFIX)]),
+    "an MLflow App is called": ({"uses": [MLFLOW]}, [allow(["sagemaker:CallMlflowAppApi"], MLFLOW)]),
     "writing to S3 neither reads, lists nor deletes": ({"writes": [PREFIX]}, [allow(WRITE_S3, PREFIX)]),
     "a key decrypts for the bucket that is read": (
         {"reads": [OBJECT], "uses": [KEY]},
@@ -252,6 +259,7 @@ def test_access(declared: dict[str, list[str]], expected: list[dict[str, Any]]) 
         ({"reads": [None]}, "reads: accepted: .*: received: None"),
         ({"writes": [MACHINE]}, "writes: accepted: .*a Firehose stream: received: 'arn:aws:states"),
         ({"writes": [f"{TABLE}/*"]}, "writes: accepted: .*"),
+        ({"deletes": [TABLE]}, "deletes: accepted: ARNs without wildcards of an S3 bucket"),
         ({"uses": [BUCKET]}, "uses: accepted: ARNs without wildcards of a KMS key; .*an event bus: received:"),
         ({"uses": ["arn:aws:kms:eu-west-1:123456789012:alias/acme"]}, "uses: accepted: .*a KMS key.*alias/acme"),
         ({"uses": ["arn:aws:iam::123456789012:role/admin"]}, "uses: accepted: "),
