@@ -13,6 +13,7 @@ A_BUCKET = (r"arn:aws[a-z-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's
 A_ROLE = (r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", "a role's ARN: arn:aws:iam::<account>:role/<name>")
 A_MANAGED_POLICY = (r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", "a managed policy's ARN")
 AN_OIDC_PROVIDER = (r"arn:aws[a-z-]*:iam::\d{12}:oidc-provider/.+", "an IAM OIDC provider's ARN")
+A_STATE_MACHINE = (r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:[\w-]+", "a state machine's ARN")
 AN_ACCOUNT = (r"\d{12}", "an account id of 12 digits")
 A_REGION = (r"[a-z]{2}(-[a-z]+)+-\d", "a region such as eu-west-1")
 """Patterns with what they accept, to be handed on together: ``_check.plain("region", value, *_check.A_REGION)``."""

@@ -87,8 +87,18 @@ def _trust(service: str, actions: list[str], condition: dict[str, Any] | None) -
     return statement | ({"Condition": condition} if condition else {})
 
 
-def access(reads: Sequence[str], writes: Sequence[str], uses: Sequence[str], deletes: Sequence[str] = ()) -> str:
-    """The policy of a workload; raises ``ValueError`` that names ``reads``, ``writes``, ``uses`` or ``deletes``."""
+def access(
+    reads: Sequence[str],
+    writes: Sequence[str],
+    uses: Sequence[str],
+    deletes: Sequence[str] = (),
+    machine_arn: str | None = None,
+) -> str:
+    """The policy of a workload; raises ``ValueError`` that names ``reads``, ``writes``, ``uses`` or ``deletes``.
+
+    ``machine_arn`` is that of the state machine that the workload is: Step Functions delivers its logs, so the log
+    groups that it writes need nothing more.
+    """
     declared = {
         arg: [(kind_of(arg, arn), arn) for arn in arns]
         for arg, arns in (("reads", reads), ("writes", writes), ("uses", uses), ("deletes", deletes))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from slipway.security._policies import Statement, document, domain, through
+from slipway.security._policies_retraining import retraining_key
 from slipway.security.data_class import DataClass
 
 _ADMINISTER = (
@@ -42,7 +43,7 @@ _USE = (
     "kms:ReEncryptTo",
 )
 _SERVICES = {
-    DataClass.MODELS: ("dynamodb", "ecr", "rds", "s3", "secretsmanager"),
+    DataClass.MODELS: ("dynamodb", "ecr", "events", "rds", "s3", "secretsmanager", "sns", "sqs", "states"),
     DataClass.PERSONAL: ("dynamodb", "rds", "s3", "secretsmanager", "sqs"),
     DataClass.LOGS: ("s3",),
     DataClass.CLUSTER: ("ec2", "eks"),
@@ -110,6 +111,8 @@ def key_policy(data_class: DataClass, account_id: str, region: str, administrato
                 "Condition": by(_GRANTED[data_class]),
             },
         ]
+    if data_class is DataClass.MODELS:
+        statements += retraining_key(account, account_id, f"arn:{partition}:logs:{region}:{account_id}:*")
     if data_class is DataClass.LOGS:
         groups = f"arn:{partition}:logs:{region}:{account_id}:log-group:*"
         statements.append(
