@@ -1,6 +1,8 @@
 """IAM documents of retraining: the machines that jobs run on, who may leave undelivered events, who may notify."""
 
-from slipway.security._policies import document
+from typing import Any
+
+from slipway.security._policies import Statement, document
 
 
 def batch_instance(cluster_prefix: str, log_group_arn: str) -> str:
@@ -50,50 +52,32 @@ def notification_topic(topic_arn: str) -> str:
     return document(_from_events("Notify", ["sns:Publish"], topic_arn, rules), *_tls(topic_arn, "sns"))
 
 
-def retraining_key(account_arn: str, account_id: str, logs_arn: str) -> list[dict[str, object]]:
+def retraining_key(account_arn: str, account_id: str, logs_arn: str) -> list[Statement]:
     """What the key of retraining's stores allows beside use through services.
 
     EventBridge keeps events under it, and delivers to queues and topics under it, by itself; Step Functions and
     CloudWatch Logs call KMS in a role's name or their own, for the machine or the logs that the context names.
     """
     machines = f"{logs_arn.replace(':logs:', ':states:')[:-1]}stateMachine:*"
-    caller = {"StringEquals": {"kms:CallerAccount": account_id}}
-
-    def allow(
-        sid: str, principal: dict[str, object], actions: list[str], condition: dict[str, object]
-    ) -> dict[str, object]:
-        statement = {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": ["*"]}
-        return statement | {"Condition": condition}
-
     both = ["kms:Decrypt", "kms:GenerateDataKey"]
-    owner: dict[str, object] = {"AWS": [account_arn]}
-    delivery: dict[str, object] = {"Service": "delivery.logs.amazonaws.com"}
-    events: dict[str, object] = {"Service": "events.amazonaws.com"}
-    logs = {"StringEquals": {"kms:EncryptionContext:SourceArn": logs_arn}}
+    owner, caller = {"AWS": [account_arn]}, {"kms:CallerAccount": account_id}
+    logs = {"kms:EncryptionContext:SourceArn": logs_arn}
+    machine = {"StringLike": {"kms:EncryptionContext:aws:states:stateMachineArn": machines}}
+    account = {"StringEquals": {"aws:SourceAccount": account_id}}
     return [
-        allow(
-            "KeepAndDeliverEvents",
-            events,
-            [*both, "kms:DescribeKey"],
-            {"StringEquals": {"aws:SourceAccount": account_id}},
-        ),
-        allow(
-            "RunMachines",
-            owner,
-            both,
-            caller | {"StringLike": {"kms:EncryptionContext:aws:states:stateMachineArn": machines}},
-        ),
-        allow(
-            "HandOverLogs",
-            owner,
-            ["kms:GenerateDataKey"],
-            {"StringEquals": {**caller["StringEquals"], **logs["StringEquals"]}},
-        ),
-        allow("DeliverLogs", delivery, ["kms:Decrypt"], logs),
+        _key("KeepAndDeliverEvents", {"Service": "events.amazonaws.com"}, [*both, "kms:DescribeKey"], account),
+        _key("RunMachines", owner, both, {"StringEquals": caller} | machine),
+        _key("HandOverLogs", owner, ["kms:GenerateDataKey"], {"StringEquals": caller | logs}),
+        _key("DeliverLogs", {"Service": "delivery.logs.amazonaws.com"}, ["kms:Decrypt"], {"StringEquals": logs}),
     ]
 
 
-def _from_events(sid: str, actions: list[str], arn: str, sources: list[str]) -> dict[str, object]:
+def _key(sid: str, principal: dict[str, Any], actions: list[str], condition: dict[str, Any]) -> Statement:
+    allowed = {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": ["*"]}
+    return allowed | {"Condition": condition}
+
+
+def _from_events(sid: str, actions: list[str], arn: str, sources: list[str]) -> Statement:
     condition = {"ArnLike": {"aws:SourceArn": sources}, "StringEquals": {"aws:SourceAccount": arn.split(":")[4]}}
     principal = {"Service": "events.amazonaws.com"}
     return {
@@ -106,7 +90,7 @@ def _from_events(sid: str, actions: list[str], arn: str, sources: list[str]) -> 
     }
 
 
-def _tls(arn: str, service: str) -> list[dict[str, object]]:
+def _tls(arn: str, service: str) -> list[Statement]:
     action = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}[service]
     return [
         {

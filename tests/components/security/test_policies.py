@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from slipway.security import _policies as policies
+from slipway.security._policies_everywhere import EVERYWHERE
 
+ACCOUNT = "123456789012"
 BUCKET = "arn:aws:s3:::acme-prod-models"
 PREFIX = f"{BUCKET}/artifacts/flight-delay/*"
 OBJECT = f"{BUCKET}/artifacts/flight-delay/0a1b"
@@ -48,6 +50,13 @@ def allow(actions: list[str], *resources: str, **condition: Any) -> dict[str, An
     return found | ({"Condition": condition} if condition else {})
 
 
+FOLLOW_JOBS = [
+    allow(["batch:TerminateJob"], "arn:aws:batch:eu-west-1:123456789012:job/*"),
+    allow(["batch:DescribeJobs"], "*"),
+]
+DESTINATION = "arn:aws:events:eu-west-1:123456789012:api-destination/candidate/11111111-2222-3333-4444-555555555555"
+EXECUTIONS = "arn:aws:states:eu-west-1:123456789012:execution:retrain:*"
+VIA_QUEUE_AND_MACHINE = {"kms:ViaService": ["sqs.eu-west-1.amazonaws.com", "states.eu-west-1.amazonaws.com"]}
 VIA_S3 = {"kms:ViaService": ["s3.eu-west-1.amazonaws.com"]}
 
 CASES = {
@@ -230,11 +239,44 @@ CASES = {
         {"uses": [JOB_QUEUE, JOB, FUNCTION, BUS]},
         [
             allow(["batch:SubmitJob"], JOB, f"{JOB}:*", JOB_QUEUE),
+            *FOLLOW_JOBS,
             allow(["lambda:InvokeFunction"], FUNCTION),
             allow(["events:PutEvents"], BUS),
         ],
     ),
-    "a job definition's revision is that revision": ({"uses": [f"{JOB}:3"]}, [allow(["batch:SubmitJob"], f"{JOB}:3")]),
+    "a job definition's revision is that revision": (
+        {"uses": [f"{JOB}:3"]},
+        [allow(["batch:SubmitJob"], f"{JOB}:3"), *FOLLOW_JOBS],
+    ),
+    "a namespace is all of its repositories": (
+        {"reads": ["arn:aws:ecr:eu-west-1:123456789012:repository/acme-prod/*"]},
+        [
+            allow(
+                [
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:DescribeImages",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+                "arn:aws:ecr:eu-west-1:123456789012:repository/acme-prod/*",
+            ),
+            allow(["ecr:GetAuthorizationToken"], "*"),
+        ],
+    ),
+    "an API destination is called": (
+        {"uses": [DESTINATION]},
+        [allow(["events:InvokeApiDestination"], DESTINATION)],
+    ),
+    "who starts a keyed state machine encrypts its input": (
+        {"uses": [MACHINE, KEY], "writes": [QUEUE]},
+        [
+            allow(["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"], QUEUE),
+            allow(["states:StartExecution"], MACHINE),
+            allow(["states:DescribeExecution", "states:StopExecution"], EXECUTIONS),
+            allow(["kms:Decrypt"], KEY, StringEquals=VIA_QUEUE_AND_MACHINE),
+            allow(["kms:GenerateDataKey"], KEY, StringEquals=VIA_QUEUE_AND_MACHINE),
+        ],
+    ),
 }
 
 
@@ -254,13 +296,13 @@ def test_access(declared: dict[str, list[str]], expected: list[dict[str, Any]]) 
         ({"reads": [f"{BUCKET}/*/b"]}, "reads: accepted: ARNs without wildcards"),
         ({"reads": [f"{BUCKET}/${{aws:username}}/b"]}, "reads: accepted: ARNs without wildcards"),
         ({"reads": ["*"]}, r"reads: accepted: .*: received: '\*'"),
-        ({"reads": [TOPIC]}, "reads: accepted: .*a log group: received: 'arn:aws:sns"),
+        ({"reads": [TOPIC]}, "reads: accepted: .*a log group.*: received: 'arn:aws:sns"),
         ({"reads": [KEY]}, "reads: accepted: .*: received: 'arn:aws:kms"),
         ({"reads": [None]}, "reads: accepted: .*: received: None"),
         ({"writes": [MACHINE]}, "writes: accepted: .*a Firehose stream: received: 'arn:aws:states"),
         ({"writes": [f"{TABLE}/*"]}, "writes: accepted: .*"),
         ({"deletes": [TABLE]}, "deletes: accepted: ARNs without wildcards of an S3 bucket"),
-        ({"uses": [BUCKET]}, "uses: accepted: ARNs without wildcards of a KMS key; .*an event bus: received:"),
+        ({"uses": [BUCKET]}, "uses: accepted: ARNs without wildcards of a KMS key; .*an event bus.*: received:"),
         ({"uses": ["arn:aws:kms:eu-west-1:123456789012:alias/acme"]}, "uses: accepted: .*a KMS key.*alias/acme"),
         ({"uses": ["arn:aws:iam::123456789012:role/admin"]}, "uses: accepted: "),
         ({}, r"reads, writes and uses: accepted: at least one ARN in them: received: \[\]"),
@@ -275,13 +317,19 @@ def test_access_refuses(declared: dict[str, list[str]], message: str) -> None:
         statements(**declared)
 
 
-def test_no_action_has_a_wildcard_and_only_a_login_has_every_resource() -> None:
+def test_no_action_has_a_wildcard_and_only_what_aws_knows_no_resource_for_has_every_resource() -> None:
     reads = [BUCKET, REPOSITORY, TABLE, SECRET, PARAMETER, QUEUE, LOG_GROUP]
     writes = [BUCKET, REPOSITORY, TABLE, SECRET, PARAMETER, QUEUE, TOPIC, LOG_GROUP, FIREHOSE]
     uses = [KEY, MACHINE, JOB_QUEUE, JOB, FUNCTION, BUS]
     for statement in statements(reads, writes, uses):
         assert not [action for action in statement["Action"] if "*" in action]
-        assert ("*" in statement["Resource"]) == (statement["Action"] == ["ecr:GetAuthorizationToken"])
+        assert ("*" in statement["Resource"]) == (set(statement["Action"]) <= EVERYWHERE.keys())
+
+
+def test_no_other_action_can_have_every_resource() -> None:
+    with pytest.raises(ValueError, match="s3:GetObject: allowed on all resources, though AWS knows which"):
+        policies.document(allow(["ecr:GetAuthorizationToken", "s3:GetObject"], "*"))
+    policies.document(allow([*EVERYWHERE], "*"))
 
 
 def test_the_same_rights_are_the_same_text() -> None:

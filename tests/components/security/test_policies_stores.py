@@ -35,7 +35,11 @@ def test_administration_is_enumerated_and_cannot_use_the_key(data_class: DataCla
 @pytest.mark.parametrize(
     ("data_class", "services", "granted"),
     [
-        (DataClass.MODELS, ["dynamodb", "ecr", "rds", "s3", "secretsmanager"], ["dynamodb", "ecr", "rds"]),
+        (
+            DataClass.MODELS,
+            ["dynamodb", "ecr", "events", "rds", "s3", "secretsmanager", "sns", "sqs", "states"],
+            ["dynamodb", "ecr", "rds"],
+        ),
         (DataClass.PERSONAL, ["dynamodb", "rds", "s3", "secretsmanager", "sqs"], ["dynamodb", "rds"]),
         (DataClass.LOGS, ["s3"], []),
         (DataClass.CLUSTER, ["ec2", "eks"], ["ec2", "eks"]),

@@ -8,7 +8,7 @@ import pytest
 from slipway.security import Principal, WorkloadIdentity
 
 from tests.components.graph import UNKNOWN, Graph, declare
-from tests.components.security.test_policies import KEY, OBJECT, TABLE, TOPIC
+from tests.components.security.test_policies import JOB, KEY, LOG_GROUP, MACHINE, OBJECT, TABLE, TOPIC
 
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -68,6 +68,8 @@ def test_a_pod(preview: bool) -> None:
     [
         ("batch", "ecs-tasks.amazonaws.com", "123456789012"),
         ("state_machine", "states.amazonaws.com", "123456789012"),
+        ("events", "events.amazonaws.com", "123456789012"),
+        ("scheduler", "scheduler.amazonaws.com", "123456789012"),
         ("function", "lambda.amazonaws.com", None),
     ],
 )
@@ -107,6 +109,16 @@ def test_a_wrong_arn_that_becomes_known_later_is_refused(preview: bool) -> None:
         identity(lambda: {**POD, "reads": [pulumi.Output.from_input(TOPIC)]}, preview)
 
 
+def test_a_state_machine_delivers_its_logs_and_waits_for_its_jobs(preview: bool) -> None:
+    declared = {"writes": [LOG_GROUP, TABLE], "uses": [JOB, KEY], "state_machine_arn": MACHINE}
+    statements = identity({"principal": "state_machine", **declared}, preview).one(POLICY).document("policy")
+    allowed = {action: item["Resource"] for item in statements["Statement"] for action in item["Action"]}
+    assert "logs:PutLogEvents" not in allowed
+    assert allowed["logs:CreateLogDelivery"] == allowed["xray:PutTraceSegments"] == ["*"]
+    rule = "arn:aws:events:eu-west-1:123456789012:rule/StepFunctionsGetEventsForBatchJobsRule"
+    assert allowed["events:PutRule"] == allowed["events:PutTargets"] == allowed["events:DescribeRule"] == [rule]
+
+
 def without(args: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in args.items() if key != name}
 
@@ -114,7 +126,7 @@ def without(args: dict[str, Any], name: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ({}, "principal: accepted: one of pod, batch, function, state_machine, ci: received: None"),
+        ({}, "principal: accepted: one of pod, batch, function, state_machine, events, scheduler, ci: received: None"),
         ({"principal": "ec2"}, "principal: accepted: one of pod, .*: received: 'ec2'"),
         (without(POD, "cluster_name"), "cluster_name: accepted: a value, because principal is pod: received: None"),
         (without(POD, "namespace"), "namespace: accepted: a value, because principal is pod: received: None"),
@@ -140,6 +152,11 @@ def without(args: dict[str, Any], name: str) -> dict[str, Any]:
         (
             {"principal": "function", "account_id": "1" * 12},
             "account_id: accepted: nothing, because Lambda does not",
+        ),
+        ({**POD, "state_machine_arn": MACHINE}, "state_machine_arn: accepted: nothing, because principal is pod"),
+        (
+            {"principal": "state_machine", "state_machine_arn": "retrain"},
+            "state_machine_arn: accepted: a state machine's ARN: received: 'retrain'",
         ),
         ({**POD, "account_id": "12"}, "account_id: accepted: an account id of 12 digits: received: '12'"),
         ({**POD, "permissions_boundary_arn": "x"}, "permissions_boundary_arn: accepted: a managed policy's ARN"),
