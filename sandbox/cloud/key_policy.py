@@ -12,13 +12,15 @@ _GRANTED = (*_NEEDED, "kms:CreateGrant", "kms:DescribeKey")
 _LIKE = ("ArnLike", "ArnEquals", "StringEquals", "StringLike")
 
 
-def may_use(backend: Any, key_arn: str, service: str, context: Mapping[str, str]) -> bool:
+def may_use(
+    backend: Any, key_arn: str, service: str, context: Mapping[str, str], needed: tuple[str, ...] = _NEEDED
+) -> bool:
     """Whether ``service`` itself may encrypt and decrypt with the key for ``context`` (condition keys and values).
 
     ``backend`` is the asking service's. A key of another account or region is taken to be in order, and so is one with
     AWS's default policy, which leaves it to IAM, that the sandbox does not judge.
     """
-    return _allowed(backend, key_arn, "Service", service, context, _NEEDED)
+    return _allowed(backend, key_arn, "Service", service, context, needed)
 
 
 def may_use_through(backend: Any, key_arn: str, service: str, *, grants: bool = True) -> bool:

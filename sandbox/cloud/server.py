@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 from sandbox.cloud import clock
 from sandbox.cloud.journal import FORM, Journal, service_of
 from sandbox.cloud.process import RECORD
+from sandbox.cloud.turn import TURN
 
 SETTINGS = {
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # 2,600 images that nobody made would be scanned
@@ -24,6 +25,7 @@ SETTINGS = {
 }
 _LAYERS = "/sandbox/layers/"
 _WATCH_SECONDS = 2.0
+_TICK_SECONDS = 1.0
 _Start = Callable[..., Any]
 
 
@@ -51,6 +53,7 @@ def serve(directory: Path, port: int) -> None:
     }
     _write(directory / RECORD, record)
     threading.Thread(target=_end_when_replaced, args=(directory / RECORD, instance), daemon=True).start()
+    threading.Thread(target=cloud.keep_time, daemon=True).start()
     print(f"{record['started']} serving on 127.0.0.1:{server.port}", flush=True)
     server.serve_forever()
 
@@ -83,7 +86,6 @@ class Application:
         self._application = application
         self._instance = instance
         self._journal = Journal()
-        self._turn = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start: _Start) -> Iterable[bytes]:
         """Answer one request, as WSGI has it."""
@@ -93,14 +95,26 @@ class Application:
         if path.startswith("/sandbox/"):
             status, body = self._sandbox(path, environ)
             return _answer(start, status, json.dumps(body).encode(), "application/json")
-        with self._turn:
-            self._journal.record(environ)
+        from sandbox.cloud import itself
+
+        with TURN:
+            if not itself.is_own(environ):
+                self._journal.record(environ)
             try:
                 return self._aws(environ, start)
             except Exception as error:
                 # 501 is not retried: the caller learns at once that the sandbox lacks something
                 traceback.print_exc()
                 return _fault(start, environ, f"the sandbox's cloud cannot do this: {type(error).__name__}: {error}")
+
+    def keep_time(self) -> None:
+        """Do what becomes due while nobody advances the clock; never returns."""
+        while True:
+            time.sleep(_TICK_SECONDS)
+            try:
+                clock.catch_up(TURN)
+            except Exception:
+                traceback.print_exc()
 
     def _aws(self, environ: dict[str, Any], start: _Start) -> Iterable[bytes]:
         """moto's answer. A page where an API was asked means that moto has no such path: not that a thing is gone."""
@@ -134,8 +148,7 @@ class Application:
                     since = int(query.get("since", ["0"])[0])
                     return "200 OK", {"writes": self._journal.writes, "entries": self._journal.since(since)}
                 case "/sandbox/advance", "POST":
-                    with self._turn:
-                        present = clock.advance(float(query.get("seconds", ["0"])[0]))
+                    present = clock.advance(float(query.get("seconds", ["0"])[0]), TURN)
                     return "200 OK", {"now": present.isoformat()}
         except ValueError as error:
             return "400 Bad Request", {"error": str(error)}
