@@ -1,8 +1,8 @@
 """What an hour of a job costs at most: list prices of the instances that a retraining environment may start.
 
-On-demand prices for Linux in us-east-1, in US dollars, read on 2026-11-23 from Amazon EC2's price list. They bound a
-run before it starts, and are no bill: Spot costs less, discounts are not known here, and a job that shares its
-instance pays for a part of it. Where families differ, the dearest one stands, so that the bound holds for all of them.
+On-demand prices for Linux in us-east-1 of January 2026, from AWS's price list as Karpenter publishes it
+(``zz_generated.pricing_aws.go``). They bound a run before it starts, and are no bill: Spot costs less, discounts are
+not known here, and a job that shares its instance pays for a part of it. Where families differ, the dearest one stands.
 """
 
 import math
@@ -39,7 +39,7 @@ _USABLE_PERCENT = 92
 """Of an instance's memory, what Batch hands to jobs: the kernel and the agent keep the rest."""
 _ABROAD = {"us": 1.0, "ca": 1.15, "eu": 1.35}
 _FARTHEST = 1.75
-"""Prices of a region over those of us-east-1, by the first letters of its name, rounded up to its dearest."""
+"""Prices over those of us-east-1, by the first letters of a region: rounded up, so that they hold for all of them."""
 
 
 def smallest(vcpus: int, memory_mib: int, gpus: int) -> Size | None:
