@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from slipway_ops import commands, content, model_commands, objects, withdrawal
 from slipway_ops.cluster import MANIFESTS
 from slipway_ops.commands import Answer, UsageError
+from slipway_ops.drift import cli as drift
 from slipway_ops.gate import cli as gate
 from slipway_ops.gate.errors import GateError
 from slipway_ops.problems import ReleaseError
@@ -80,6 +81,8 @@ def _parser() -> _Parser:
     _models(areas)
     comparing = areas.add_parser("gate", help="whether a release is better than the one before", allow_abbrev=False)
     gate.add(comparing.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"), _command)
+    watching = areas.add_parser("drift", help="whether production is still as training was", allow_abbrev=False)
+    drift.add(watching.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"), _command)
     return parser
 
 

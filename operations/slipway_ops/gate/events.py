@@ -45,17 +45,17 @@ def find(scope: Scope, predictions: str, labels: str) -> Data:
 def count(scope: Scope, data: Data) -> Found:
     """Read the files and count; raises ``GateError`` for the first event that is wrong."""
     rows = Rows(scope)
-    predictions = _read(data.predictions, scope.needed(), rows.add, lambda number: rows.count(unfinished=number))
+    predictions = read(data.predictions, scope.needed(), rows.add, lambda number: rows.count(unfinished=number))
     join.single(rows)
     labels = join.Labels(rows)
-    read = _read(data.labels, join.LABEL_COLUMNS, labels.add, lambda number: labels.count(unfinished=number))
+    sealed = read(data.labels, join.LABEL_COLUMNS, labels.add, lambda number: labels.count(unfinished=number))
     labels.finish()
     found = units.count(scope, rows.parts, rows.values)
     seen = {"predictions": dict(sorted(rows.seen.items())), "labels": dict(sorted(labels.seen.items()))}
-    return Found(found.model_copy(update=seen), Data(predictions, read), sorted(rows.champions))
+    return Found(found.model_copy(update=seen), Data(predictions, sealed), sorted(rows.champions))
 
 
-def _read(
+def read(
     parts: Sequence[Part],
     columns: Sequence[Column],
     add: Callable[[Batch], None],

@@ -79,6 +79,10 @@ class View:
         self._batch = batch
         self._rows = None if keep is None or keep.all() else np.flatnonzero(keep)
 
+    def some(self, keep: Any) -> "View":
+        """Of a view of a whole batch, some rows."""
+        return View(self._batch, keep)
+
     def read(self, name: str, how: Callable[..., Any], *more: Any) -> Any:
         """What ``how`` makes of a column; raises ``GateError`` that names the row and the field."""
         column = self._batch.column(name)
