@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from slipway.entrypoint import run as run
+    from slipway.models import DatasetStore as DatasetStore
     from slipway.models import ModelBucket as ModelBucket
+    from slipway.models import ModelRegistry as ModelRegistry
     from slipway.registry import ContainerRegistry as ContainerRegistry
     from slipway.registry import ImagePublisher as ImagePublisher
     from slipway.rollout import ProgressiveRollout as ProgressiveRollout
@@ -32,6 +34,8 @@ COMPONENTS = {
     "ContainerRegistry": "slipway.registry",
     "ImagePublisher": "slipway.registry",
     "ModelBucket": "slipway.models",
+    "DatasetStore": "slipway.models",
+    "ModelRegistry": "slipway.models",
     "Network": "slipway.serving",
     "ServingCluster": "slipway.serving",
     "ModelService": "slipway.serving",

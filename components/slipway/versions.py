@@ -47,6 +47,10 @@ ARGO_ROLLOUTS = "v1.10.1"
 ROLLOUTS_GATEWAY_PLUGIN = "v0.15.0"
 """Gateway API plugin of Argo Rollouts, as its images are tagged. It names no end of support."""
 
+MLFLOW = "3.17.2"
+"""MLflow of a self-hosted registry, of the sandbox and of jobs: the official image is tagged ``v<this>-full``. It fixes
+the latest version only and names no end of support."""
+
 KEDA_CHART = "2.20.2"
 """Chart ``keda``, which has the version of what it installs; tested with the last three Kubernetes versions."""
 

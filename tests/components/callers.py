@@ -22,6 +22,19 @@ SHORTEST: dict[str, dict[str, Any]] = {
         "subjects": ["repo:acme/models:ref:refs/heads/main"],
     },
     "ModelBucket": {"bucket_name": "acme-dev-models", "key_arn": KEY, "keep_versions_days": 30},
+    "DatasetStore": {
+        "bucket_name": "acme-dev-datasets",
+        "data_class": "models",
+        "key_arn": KEY,
+        "models": ["flight-delay"],
+        "incoming_days": 30,
+    },
+    "ModelRegistry": {
+        "registry_name": "acme-dev",
+        "backend": "managed",
+        "artifact_bucket_arn": "arn:aws:s3:::acme-dev-models",
+        "key_arn": KEY,
+    },
     "Network": {
         "cidr_block": "10.0.0.0/16",
         "zones": ["eu-west-1a", "eu-west-1b"],

@@ -23,6 +23,7 @@ STATEFUL = (
     "aws:lb/loadBalancer:LoadBalancer",  # no data, but the address that callers know
     "aws:rds/cluster:Cluster",
     "aws:s3/bucket:Bucket",
+    "aws:sagemaker/mlflowApp:MlflowApp",
 )
 """Types whose loss is the loss of data."""
 

@@ -51,5 +51,10 @@ def test_a_component_loads_no_other_step(name: str) -> None:
     foreign = {module for module in foreign if not module.startswith(NEEDS.get(name, "-"))}
     assert not foreign
     assert not modules & NEVER
-    needed = SDKS if name in ("ServingCluster", "Gateway") else {"pulumi_aws"}
+    needed = {"ServingCluster": SDKS, "Gateway": SDKS, "ModelRegistry": set()}.get(name, {"pulumi_aws"})
     assert modules & SDKS == ({"pulumi_kubernetes"} if name in IN_CLUSTER else needed)
+
+
+@pytest.mark.parametrize(("backend", "sdk"), [("_managed", "pulumi_aws"), ("_self_hosted", "pulumi_kubernetes")])
+def test_a_registry_loads_the_sdk_of_its_backend(backend: str, sdk: str) -> None:
+    assert loaded(f"from slipway.models import {backend}") & SDKS == {sdk}
