@@ -1,12 +1,11 @@
 """Temporary credentials of a role, for what runs under it: a job, a state machine."""
 
-import json
 import re
-from collections.abc import Iterator
-from typing import Any
 
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
+
+from sandbox.cloud.policies import decide
 
 HOUR = 3600
 
@@ -22,7 +21,7 @@ def check(role_arn: str, service: str) -> None:
     role = next((role for role in backend.roles.values() if role.arn == role_arn), None)
     if role is None:
         raise NotAssumableError(f"there is no role {name.rpartition('/')[2]}")
-    if service not in _trusted(role.assume_role_policy_document):
+    if not decide([role.assume_role_policy_document], "sts:AssumeRole", role_arn, principal=("Service", service)):
         raise NotAssumableError(f"{service} is not authorized to assume the role {role_arn}")
 
 
@@ -38,18 +37,3 @@ def assume(role_arn: str, session: str, region: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": assumed.secret_access_key,
         "AWS_SESSION_TOKEN": assumed.session_token,
     }
-
-
-def _trusted(policy: str) -> set[str]:
-    """Services that a trust policy lets in."""
-    return {service for statement in _list(json.loads(policy)["Statement"]) for service in _services(statement)}
-
-
-def _services(statement: dict[str, Any]) -> Iterator[str]:
-    principal = statement.get("Principal", {})
-    if statement["Effect"] == "Allow" and isinstance(principal, dict):
-        yield from _list(principal.get("Service", []))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from sandbox.loopback import require
 
@@ -28,7 +29,7 @@ _SILENT_SECONDS = 30.0
 _WORK_SECONDS = 60.0
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
-_KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV")
+_KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV", "SLIPWAY_SANDBOX_JOB_ENV")
 
 
 class CloudError(RuntimeError):
@@ -56,6 +57,7 @@ class Cloud:
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",  # api.127.0.0.1 is no address
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "NO_PROXY": "127.0.0.1,localhost",
@@ -75,9 +77,22 @@ class Cloud:
         entries: list[dict[str, Any]] = self._ask(f"journal?since={since}")["entries"]
         return entries
 
+    def requests(self, since: int = 0) -> list[dict[str, Any]]:
+        """What the account sent to the world outside after number ``since``: see ``sandbox.cloud.outgoing``."""
+        requests: list[dict[str, Any]] = self._ask(f"requests?since={since}")["requests"]
+        return requests
+
     def advance(self, seconds: float) -> str:
         """Move the account's clock forward; returns its new present."""
         return str(self._ask(f"advance?seconds={seconds}", "POST")["now"])
+
+    def set_job_environment(self, variables: Mapping[str, str]) -> None:
+        """Have every job from now on see ``variables``, whatever its definition says; an empty value takes one back."""
+        self._ask(f"job-environment?{urlencode(variables)}", "POST")
+
+    def reclaim(self, job_id: str) -> None:
+        """Take the machine of a running Batch job away, as EC2 does with Spot. Raises ``CloudError`` if it runs none."""
+        self._ask(f"reclaim?{urlencode({'job': job_id})}", "POST")
 
     def _ask(self, question: str, method: str = "GET") -> dict[str, Any]:
         try:

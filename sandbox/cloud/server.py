@@ -26,6 +26,10 @@ SETTINGS = {
 _LAYERS = "/sandbox/layers/"
 _WATCH_SECONDS = 2.0
 _TICK_SECONDS = 1.0
+_ACCEPTED = (
+    "GET health, GET journal?since=, GET requests?since=, POST advance?seconds=, POST job-environment?NAME=,"
+    " POST reclaim?job="
+)
 _Start = Callable[..., Any]
 
 
@@ -147,12 +151,44 @@ class Application:
                 case "/sandbox/journal", "GET":
                     since = int(query.get("since", ["0"])[0])
                     return "200 OK", {"writes": self._journal.writes, "entries": self._journal.since(since)}
+                case "/sandbox/requests", "GET":
+                    from sandbox.cloud import outgoing
+
+                    return "200 OK", {"requests": outgoing.sent(int(query.get("since", ["0"])[0]))}
                 case "/sandbox/advance", "POST":
                     present = clock.advance(float(query.get("seconds", ["0"])[0]), TURN)
                     return "200 OK", {"now": present.isoformat()}
+                case "/sandbox/job-environment", "POST":
+                    return "200 OK", _job_environment(parse_qs(environ["QUERY_STRING"], keep_blank_values=True))
+                case "/sandbox/reclaim", "POST":
+                    with TURN:
+                        return "200 OK", _reclaim(query.get("job", [""])[0])
         except ValueError as error:
             return "400 Bad Request", {"error": str(error)}
-        return "404 Not Found", {"error": "accepted: GET health, GET journal?since=, POST advance?seconds="}
+        return "404 Not Found", {"error": f"accepted: {_ACCEPTED}"}
+
+
+def _job_environment(given: dict[str, list[str]]) -> dict[str, Any]:
+    """What jobs see whatever their definitions say."""
+    from sandbox.cloud.batch_process import OVERRIDES
+
+    for name, values in given.items():
+        OVERRIDES[name] = values[-1]
+        if not values[-1]:
+            del OVERRIDES[name]
+    return dict(OVERRIDES)
+
+
+def _reclaim(job_id: str) -> dict[str, Any]:
+    from moto.batch.models import batch_backends
+
+    from sandbox.cloud.batch_jobs import reclaim
+
+    for account in batch_backends.values():
+        for backend in account.values():
+            if job_id in backend._jobs and reclaim(backend._jobs[job_id]):
+                return {"job": job_id}
+    raise ValueError(f"job: accepted: id of a running job: received: {job_id!r}")
 
 
 def _fault(start: _Start, environ: dict[str, Any], message: str) -> Iterable[bytes]:
