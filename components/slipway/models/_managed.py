@@ -4,7 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from slipway import _tags
-from slipway.models._registry_settings import Managed, artifacts
+from slipway.models._registry_settings import Managed
 from slipway.security import DataClass
 from slipway.security import _policies as identities
 
@@ -12,13 +12,13 @@ from slipway.security import _policies as identities
 def app(
     name: str,
     settings: Managed,
-    bucket_arn: pulumi.Input[str],
-    prefix: str,
+    artifact_arn: pulumi.Output[str],
+    destination: pulumi.Output[str],
     permissions_boundary_arn: pulumi.Input[str] | None,
     tags: _tags.Tags | None,
     parent: pulumi.Resource,
 ) -> aws.sagemaker.MlflowApp:
-    """The App and its role, which reads and writes the artifacts' prefix and nothing else.
+    """The App and its role, which reads and writes ``artifact_arn`` and nothing else.
 
     It is not the account's default App, and registers no model packages: the registry is MLflow's, and what a release
     is stands in its record.
@@ -35,14 +35,15 @@ def app(
     access = aws.iam.RolePolicy(
         f"{name}-app",
         role=role.name,
-        policy=pulumi.Output.all(bucket_arn, settings.key_arn).apply(lambda known: _access(known[0], prefix, known[1])),
+        policy=pulumi.Output.all(artifact_arn, settings.key_arn).apply(
+            lambda known: identities.access([known[0]], [known[0]], [known[1]])
+        ),
         opts=child,
     )
-    bucket = pulumi.Output.from_input(bucket_arn).apply(lambda arn: arn.split(":::")[1])
     return aws.sagemaker.MlflowApp(
         f"{name}-app",
         name=settings.name,
-        artifact_store_uri=pulumi.Output.concat("s3://", bucket, f"/{prefix}"),
+        artifact_store_uri=destination,
         role_arn=role.arn,
         account_default_status="DISABLED",
         model_registration_mode="AutoModelRegistrationDisabled",
@@ -50,8 +51,3 @@ def app(
         tags=_tags.classified(tags, DataClass.MODELS),
         opts=pulumi.ResourceOptions(parent=parent, protect=settings.deletion_protection, depends_on=[access]),
     )
-
-
-def _access(bucket_arn: str, prefix: str, key_arn: str) -> str:
-    within = [artifacts(bucket_arn, prefix)]
-    return identities.access(within, within, [key_arn])

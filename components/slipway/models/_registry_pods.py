@@ -6,7 +6,9 @@ import pulumi
 
 from slipway.models._registry_containers import login, mlflow, pod
 from slipway.models._registry_settings import Server
-from slipway.serving._workload import Spec
+from slipway.serving import _systems
+from slipway.serving._guards import POD_IDENTITY_AGENT, dns_egress
+from slipway.serving._workload import Object, Spec
 
 PORT = 5000
 LOCAL = f"http://127.0.0.1:{PORT}"
@@ -141,3 +143,19 @@ def collection_spec(server: Server, service_account: str, destination: pulumi.In
             }
         },
     }
+
+
+def network_spec(server: Server, role: str, callers: Sequence[str]) -> Spec:
+    """In: pods of the ``callers``' namespaces. Out: the database, the bucket, and the pods' identity."""
+    egress: list[Object] = [
+        dns_egress(),
+        _systems.to_api_server(),
+        {"to": [{"ipBlock": {"cidr": POD_IDENTITY_AGENT}}], "ports": [{"protocol": "TCP", "port": 80}]},
+        {
+            "to": [{"ipBlock": {"cidr": cidr}} for cidr in server.database_cidr_blocks],
+            "ports": [{"protocol": "TCP", "port": server.database_port}],
+        },
+    ]
+    ingress = [_systems.from_namespaces(callers, PORT)] if callers else []
+    found = _systems.policy(labels(server.name, role), ingress=ingress, egress=egress)
+    return {**found, "policyTypes": ["Ingress", "Egress"]}

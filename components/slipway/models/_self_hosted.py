@@ -14,9 +14,6 @@ from slipway.rollout import _routes as routes
 from slipway.rollout._front import front_of
 from slipway.rollout._later import after
 from slipway.rollout._routes import Front
-from slipway.serving import _systems
-from slipway.serving._guards import POD_IDENTITY_AGENT, dns_egress
-from slipway.serving._workload import Object
 
 SERVICE_PORT = 80
 UPLOAD_SECONDS = 300
@@ -98,33 +95,15 @@ class SelfHosted:
     def _guards(self) -> list[pulumi.Resource]:
         """In: only the gateway, or the clients' namespaces. Out: the database, the bucket and the pods' identity."""
         server = self.server
-        out: list[Object] = [
-            _systems.to_api_server(),
-            {"to": [{"ipBlock": {"cidr": POD_IDENTITY_AGENT}}], "ports": [{"protocol": "TCP", "port": 80}]},
-            {
-                "to": [{"ipBlock": {"cidr": cidr}} for cidr in server.database_cidr_blocks],
-                "ports": [{"protocol": "TCP", "port": server.database_port}],
-            },
-        ]
         callers = [self.front.gateway_namespace] if self.front else server.client_namespaces
-        ingress = {pods.SERVER: [_systems.from_namespaces(callers, pods.PORT)]}
         return [
             k8s.networking.v1.NetworkPolicy(
-                f"{self.name}-network-{role}",
+                f"{self.name}-network{suffix}",
                 metadata=self._metadata(f"{server.name}{suffix}", role),
-                spec={
-                    **_systems.policy(
-                        pods.labels(server.name, role), ingress=ingress.get(role, []), egress=[dns_egress(), *out]
-                    ),
-                    "policyTypes": ["Ingress", "Egress"],
-                },
+                spec=pods.network_spec(server, role, callers if role == pods.SERVER else []),
                 opts=self._opts(),
             )
-            for role, suffix in (
-                (pods.SERVER, ""),
-                (pods.MIGRATION, "-migration"),
-                (pods.COLLECTION, "-collection"),
-            )
+            for role, suffix in ((pods.SERVER, ""), (pods.MIGRATION, "-migration"), (pods.COLLECTION, "-collection"))
         ]
 
     def _way_in(self, front: Front) -> list[pulumi.Resource]:

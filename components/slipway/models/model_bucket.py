@@ -11,6 +11,9 @@ from slipway.security import DataClass
 from slipway.security import _policies as identities
 from slipway.security import _policies_stores as policies
 
+_EXPIRING = ("artifacts", "mlflow", "runs")
+"""Prefixes whose superseded and deleted versions expire: models' artifacts, the registry's, and the files of runs."""
+
 
 class ModelBucketArgs(TypedDict):
     """Inputs of ``ModelBucket``."""
@@ -41,8 +44,9 @@ class ModelBucketArgs(TypedDict):
 class ModelBucket(pulumi.ComponentResource):
     """Versioned, encrypted, TLS-only bucket for artifacts and release records, with its access logs. Stateful.
 
-    Superseded versions under ``artifacts/`` expire; nothing else ever does. Object lock is on without a default
-    retention: ``slipway release`` locks each record, and artifacts stay deletable. Events go to EventBridge.
+    Superseded versions of artifacts, of runs and of what a model registry keeps here expire; nothing else ever does.
+    Object lock is on without a default retention: ``slipway release`` locks each record, and artifacts stay deletable.
+    Events go to EventBridge.
     """
 
     bucket_name: pulumi.Output[str]
@@ -96,13 +100,16 @@ class ModelBucket(pulumi.ComponentResource):
             bucket=bucket.bucket,
             rules=[
                 _bucket_logs.abandoned_uploads(),
-                {
-                    "id": "superseded-artifacts",
-                    "status": "Enabled",
-                    "filter": {"prefix": "artifacts/"},
-                    "noncurrent_version_expiration": {"noncurrent_days": keep_versions_days},
-                    "expiration": {"expired_object_delete_marker": True},
-                },
+                *(
+                    aws.s3.BucketLifecycleConfigurationRuleArgsDict(
+                        id=f"superseded-{what}",
+                        status="Enabled",
+                        filter={"prefix": f"{what}/"},
+                        noncurrent_version_expiration={"noncurrent_days": keep_versions_days},
+                        expiration={"expired_object_delete_marker": True},
+                    )
+                    for what in _EXPIRING
+                ),
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )

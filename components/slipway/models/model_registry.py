@@ -6,7 +6,7 @@ import pulumi
 
 from slipway import _check
 from slipway.models import _registry_settings as settings
-from slipway.models._registry_settings import Backend
+from slipway.models._registry_settings import Backend as Backend
 
 
 class ModelRegistryArgs(TypedDict):
@@ -118,16 +118,18 @@ class ModelRegistry(pulumi.ComponentResource):
         backend = settings.backend_of(args)
         bucket_arn = _check.given(args, "artifact_bucket_arn", *_check.A_BUCKET)
         prefix = settings.prefix_of(args)
-        known_arn: pulumi.Output[str] = pulumi.Output.from_input(bucket_arn)
-        artifact_arn = known_arn.apply(lambda arn: settings.artifacts(arn, prefix))
-        bucket = known_arn.apply(lambda arn: arn.split(":::")[1])
+        known: pulumi.Output[str] = pulumi.Output.from_input(bucket_arn)
+        artifact_arn = known.apply(lambda arn: settings.artifacts(arn, prefix))
+        bucket = artifact_arn.apply(lambda arn: arn.split(":::")[1].split("/")[0])
+        destination = pulumi.Output.concat("s3://", bucket, f"/{prefix}")
         nothing = pulumi.Output.from_input(list[str]())
 
         if backend is Backend.MANAGED:
             from slipway.models import _managed  # a cluster's registry pays for no AWS SDK, and the other way round
 
             boundary = args.get("permissions_boundary_arn")
-            app = _managed.app(name, settings.managed(args), bucket_arn, prefix, boundary, args.get("tags"), self)
+            managed = settings.managed(args)
+            app = _managed.app(name, managed, artifact_arn, destination, boundary, args.get("tags"), self)
             self.tracking_uri = app.arn
             self.client_arns = app.arn.apply(lambda arn: [arn])
             self.client_artifact_arns = artifact_arn.apply(lambda arn: [arn])
@@ -135,7 +137,6 @@ class ModelRegistry(pulumi.ComponentResource):
             from slipway.models._self_hosted import SelfHosted
 
             server = settings.self_hosted(args)
-            destination = pulumi.Output.concat("s3://", bucket, f"/{prefix}")
             self.tracking_uri = SelfHosted(name, server, args, self).declare(destination)
             self.client_arns = self.client_artifact_arns = nothing
 

@@ -73,13 +73,16 @@ def test_only_superseded_artifacts_and_old_logs_expire(preview: bool) -> None:
     }
     assert lifecycle.inputs["rules"] == [
         uploads,
-        {
-            "id": "superseded-artifacts",
-            "status": "Enabled",
-            "filter": {"prefix": "artifacts/"},
-            "noncurrentVersionExpiration": {"noncurrentDays": 30},
-            "expiration": {"expiredObjectDeleteMarker": True},
-        },
+        *(
+            {
+                "id": f"superseded-{what}",
+                "status": "Enabled",
+                "filter": {"prefix": f"{what}/"},
+                "noncurrentVersionExpiration": {"noncurrentDays": 30},
+                "expiration": {"expiredObjectDeleteMarker": True},
+            }
+            for what in ("artifacts", "mlflow", "runs")
+        ),
     ]
     assert graph.waits_for(lifecycle, find(graph, "versioning", "BucketVersioning"))
     assert find(graph, "access-logs-lifecycle", "BucketLifecycleConfiguration").inputs["rules"] == [
