@@ -58,14 +58,20 @@ def text(machine: dict[str, Any]) -> str:
 
 
 def caught(step: str) -> list[State]:
-    """``Catch`` of a state that does the work of ``step``: refused and failed are told apart by the exit code."""
+    """``Catch`` of a state that does the work of ``step``: refused and failed are told apart by the exit code.
+
+    Nothing here may go wrong, because nothing would catch it: texts are searched, never parsed.
+    """
     cause = "$states.errorOutput.Cause & ''"
-    why = '"StatusReason":"'
-    reason = f"$substringBefore($substringAfter({cause}, '{why}'), '\"')"
+    refused = f'$contains({cause}, /"ExitCode":\\s*{REFUSED}[^0-9]/i)'
+    reason = (
+        f'($said := $match({cause}, /"StatusReason":\\s*"([^"]*)"/i); $exists($said) ? $said[0].groups[0] : $error)'
+    )
+    why = f"($error := $states.errorOutput.Error; {refused} ? 'its record says why' : {reason})"
     assign = {
         "step": step,
-        "outcome": f"{{% $contains({cause}, /\"ExitCode\":\\s*{REFUSED}[,}}]/i) ? 'refused' : 'failed' %}}",
-        "why": f"{{% $contains({cause}, '{why}') ? {reason} : $states.errorOutput.Error %}}",
+        "outcome": f"{{% {refused} ? 'refused' : 'failed' %}}",
+        "why": f"{{% {why} %}}",
         "tell": True,
     }
     return [{"ErrorEquals": ["States.ALL"], "Assign": assign, "Next": RELEASE}]
