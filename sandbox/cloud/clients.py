@@ -12,6 +12,7 @@ from sandbox.loopback import require
 
 _ABSENT = (None, None, None, None)
 _EMPTY = (None, None, os.devnull, None)
+_CONFIG = Config(proxies={}, retries={"max_attempts": 0}, inject_host_prefix=False)
 
 
 def session(environment: Mapping[str, str]) -> boto3.Session:
@@ -29,4 +30,4 @@ def client(service: str, environment: Mapping[str, str], source: boto3.Session |
     """A client of ``service`` for ``Cloud.environment``; ``source`` saves making a session again."""
     make: Any = (source or session(environment)).client  # the stubs want the name of a service, not a variable
     url = require(environment["AWS_ENDPOINT_URL"])
-    return make(service, endpoint_url=url, config=Config(proxies={}, retries={"max_attempts": 0}))
+    return make(service, endpoint_url=url, config=_CONFIG)

@@ -40,7 +40,7 @@ def on_due(moment: Callable[[], dt.datetime | None]) -> Callable[[], dt.datetime
 
 
 def on_pause(wait: Callable[[], Any]) -> Callable[[], Any]:
-    """Have ``wait`` called after each step, while others may call the cloud: what the step began can come to its end."""
+    """Have ``wait`` called after each step, while others may call the cloud: what it began can come to its end."""
     _pauses.append(wait)
     return wait
 

@@ -23,7 +23,7 @@ def input_of(target: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str)
 
 
 def _filled(transformer: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str) -> str:
-    """The template with its variables. Inside quotes a text is put as it is, elsewhere as JSON; what is absent: null."""
+    """The template filled in. Inside quotes a text is put as it is, elsewhere as JSON; what is absent is null there."""
     values = {name: _at(path, event) for name, path in (transformer.get("InputPathsMap") or {}).items()}
     values |= {
         "aws.events.rule-arn": rule_arn,

@@ -4,10 +4,15 @@ Both ways fail at start-up when the name they build on is gone, so a new moto ve
 """
 
 import functools
+import re
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
+from moto import backend_index
+from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import camelcase_to_underscores
@@ -79,6 +84,32 @@ def extend(service: str, operations: Mapping[str, Operation], routes: tuple[str,
     urls = import_module(f"{package}.urls")
     for route in routes:
         urls.url_paths.setdefault("{0}" + route, responses_class.dispatch)
+
+
+def add_service(package: str, service: str, host: str) -> Any:
+    """Make ``moto.<package>``, which moto lacks, to ``extend``; returns its backends, by account and region.
+
+    ``service`` is botocore's name of it, ``host`` the pattern of its addresses.
+    """
+    name = f"moto.{package}"
+    root, models, responses, urls = (ModuleType(f"{name}{part}") for part in ("", ".models", ".responses", ".urls"))
+    sys.modules.update({module.__name__: module for module in (root, models, responses, urls)})
+    backend = type("Backend", (BaseBackend,), {"__module__": models.__name__})
+    answer = type("Response", (BaseResponse,), {"__module__": responses.__name__, "__init__": _response_of(service)})
+    backends: Any = BackendDict(backend, service)
+    for module in (root, models):
+        setattr(module, f"{package}_backends", backends)
+    vars(responses)["Response"] = answer
+    vars(urls).update(url_bases=[host], url_paths={})
+    backend_index.backend_url_patterns.append((package, re.compile(host)))
+    return backends
+
+
+def _response_of(service: str) -> Callable[[Any], None]:
+    def initialise(self: Any) -> None:
+        BaseResponse.__init__(self, service_name=service)
+
+    return initialise
 
 
 def _method(backends: Any, operation: Operation) -> Callable[[Any], Any]:

@@ -21,7 +21,12 @@ HEADER = "X-Sandbox-Itself"
 
 _SECRET = secrets.token_hex(16)
 _CONFIG = Config(
-    proxies={}, retries={"max_attempts": 0}, s3={"addressing_style": "path"}, connect_timeout=5, read_timeout=120
+    proxies={},
+    retries={"max_attempts": 0},
+    s3={"addressing_style": "path"},
+    inject_host_prefix=False,
+    connect_timeout=5,
+    read_timeout=120,
 )
 
 _lock = threading.Lock()  # a session is not made for threads

@@ -79,6 +79,7 @@ class Session:
 
         return Config(
             s3={"addressing_style": "path"},
+            inject_host_prefix=False,
             retries={"max_attempts": 2, "mode": "standard"},
             connect_timeout=5,
             read_timeout=60,
