@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from slipway_ops.drift.bins import Bins
 from slipway_ops.drift.profile import CategoryColumn, NumberColumn, Profile
 from slipway_ops.gate import columns
 from slipway_ops.gate.columns import Wrong, pc
@@ -48,7 +49,7 @@ class Tally:
         self.rows = self.missing = self.unexpected = 0
         self._lock = threading.Lock()
         if isinstance(reference, NumberColumn):
-            self._edges = np.array(reference.edges, np.float64)
+            self._bins = Bins(reference.edges)
         else:
             self._known = {name: number for number, name in enumerate(reference.values)}
 
@@ -60,7 +61,7 @@ class Tally:
     def add(self, column: Any) -> None:
         """Add a column's values; raises ``Wrong``."""
         if isinstance(self.reference, NumberColumn):
-            found = _numbers(measured(column), self._edges, self.reference.minimum, self.reference.maximum)
+            found = self._numbers(measured(column), self.reference)
         else:
             found = self._categories(column)
         counts, missing, unexpected = found
@@ -69,6 +70,11 @@ class Tally:
             self.counts += counts
             self.missing += missing
             self.unexpected += unexpected
+
+    def _numbers(self, values: Any, reference: NumberColumn) -> tuple[Any, int, int]:
+        counts, missing = self._bins.count(values)
+        inside = int(np.count_nonzero((values >= reference.minimum) & (values <= reference.maximum)))
+        return counts, missing, len(values) - missing - inside
 
     def _categories(self, column: Any) -> tuple[Any, int, int]:
         indices, names = columns.names(column)
@@ -84,14 +90,6 @@ class Tally:
             if name not in self._known and reference.complete:
                 unexpected += number
         return counts, missing, unexpected
-
-
-def _numbers(values: Any, edges: Any, minimum: float, maximum: float) -> tuple[Any, int, int]:
-    counts = np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1)
-    inside = int(np.count_nonzero((values >= minimum) & (values <= maximum)))
-    missing = int(np.count_nonzero(values != values))
-    counts[-1] -= missing  # NaN is sorted behind everything
-    return counts, missing, len(values) - missing - inside
 
 
 class Tallies:

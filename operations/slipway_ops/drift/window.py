@@ -21,6 +21,8 @@ from slipway_ops.gate.sources import Part
 from slipway_ops.gate.stages import Stage
 from slipway_ops.gate.units import outcome
 
+WIDE = 40
+"""Features from which one file is read at a time, because a reader holds some 3 MB for each."""
 ARMS = ("stable", "canary")
 """Variants that answer users; a shadow's answers reach nobody."""
 
@@ -113,7 +115,14 @@ def look(profile: Profile, config: DriftConfig, release: str, window: Window, pl
     last = date.fromisoformat(instants.day(window.until - 1))
     rows = _Rows(scope, profile)
     parts = sources.find(places[0], profile.model, first, last)
-    predictions = events.read(parts, scope.needed(), rows.add, lambda number: rows.count(unfinished=number))
+    wide = len(scope.features) > WIDE
+    predictions = events.read(
+        parts,
+        scope.needed(),
+        rows.add,
+        lambda number: rows.count(unfinished=number),
+        threads=1 if wide else join.THREADS,
+    )
     join.single(rows)
     seen: dict[str, dict[str, int]] = {"predictions": dict(sorted(rows.seen.items()))}
     if not measures or places[1] is None:

@@ -60,6 +60,7 @@ def read(
     columns: Sequence[Column],
     add: Callable[[Batch], None],
     unfinished: Callable[[int], None],
+    threads: int = join.THREADS,
 ) -> list[Part]:
     """Read parts with some threads; the parts with what identifies their bytes."""
 
@@ -71,7 +72,7 @@ def read(
             unfinished(read.unfinished)
         return sources.seal(part, read.version_id)
 
-    with ThreadPoolExecutor(join.THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         return list(_first_failure(pool, pool.map(one, parts)))
 
 

@@ -14,7 +14,8 @@ from slipway_ops.gate.lines import BLOCK, FEATURES, features, parsed
 from slipway_ops.gate.sources import BUFFER, Part, local, opened
 
 ROWS = 1 << 17
-"""Rows of a Parquet batch."""
+"""Rows of a Parquet batch, unless it has so many columns that fewer rows fill ``_CELLS``."""
+_CELLS = 1 << 21
 _WORDS = ("model", "release", "variant")
 """Fields of few different values, which Parquet holds as numbers: they are compared as these."""
 
@@ -71,7 +72,7 @@ class Read:
         encoded = [name for name in _WORDS if name in wanted and pa.types.is_string(schema.field(name).type)]
         with pq.ParquetFile(source, metadata=metadata, read_dictionary=encoded, buffer_size=BUFFER) as file:
             first = 0
-            for batch in file.iter_batches(ROWS, columns=wanted, use_threads=False):
+            for batch in file.iter_batches(min(ROWS, _CELLS // max(len(wanted), 1) + 1), columns=wanted, use_threads=False):
                 found = {name: batch.column(name) for name in batch.schema.names if name != FEATURES}
                 found |= features(batch, self._columns)
                 yield Batch(batch.num_rows, found, self.part.uri, first, "row")
