@@ -20,6 +20,7 @@ from slipway_ops.drift import cli as drift
 from slipway_ops.gate import cli as gate
 from slipway_ops.gate.errors import GateError
 from slipway_ops.problems import ReleaseError
+from slipway_ops.retraining import cli as retraining
 from slipway_ops.store import RETAIN_DAYS
 
 EXIT_CODES = "exit codes: 0 done; 1 refused or failed, one line on stderr says why; 2 a wrong flag or value"
@@ -83,6 +84,7 @@ def _parser() -> _Parser:
     gate.add(comparing.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"), _command)
     watching = areas.add_parser("drift", help="whether production is still as training was", allow_abbrev=False)
     drift.add(watching.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"), _command)
+    retraining.add(areas, _command, _retention)
     return parser
 
 

@@ -72,6 +72,8 @@ RELEASE_ID = Text(rf"{MODEL}-\d{{8}}-[0-9a-f]{{8}}", "<model>-<yyyymmdd>-<8 hex>
 IMAGE_DIGEST = Text(r"sha256:[0-9a-f]{64}", "sha256:<64 hex>")
 SHA256 = Text(r"[0-9a-f]{64}", "64 hex digits in lower case")
 COMMIT = Text(r"[0-9a-f]{40}|[0-9a-f]{64}", "a whole commit id: 40 or 64 hex digits")
+RUN_ID = Text(r"[A-Za-z0-9-]{1,80}", "1 to 80 of A-Z, a-z, 0-9 and -")
+MLFLOW_RUN = Text(r"[A-Za-z0-9_-]{1,64}", "a run id of MLflow: 1 to 64 of A-Z, a-z, 0-9, _ and -")
 MEDIA_TYPE = Text(r"[a-z0-9.+-]+/[a-z0-9.+-]+", "a media type such as application/octet-stream")
 
 ReleaseId = Annotated[str, RELEASE_ID]
@@ -98,21 +100,27 @@ class Artifact(Section):
     media_type: Annotated[str, MEDIA_TYPE] = "application/octet-stream"
 
 
+def without_password(field: str, uri: str) -> None:
+    """Raise ``FieldError`` for an address that holds a password."""
+    if re.search(r"://[^/]*:[^/]*@", uri):
+        raise FieldError(field, "an address without a password", "one with a password")
+
+
 class Dataset(Section):
     """What the model was trained on."""
 
     kind: Literal["dvc", "s3", "package"]
     uri: Line
-    """dvc: the repository and path; s3: ``s3://<bucket>/<key>``; package: its name in the index."""
+    """dvc: the repository and path, or the remote as ``s3://<bucket>/<prefix>``; s3: ``s3://<bucket>/<key>``; package:
+    its name in the index."""
     revision: Name
-    """dvc: commit or tag; s3: the object's version id; package: its version."""
+    """dvc: commit or tag, or ``<32 hex>.dir`` in a remote; s3: the object's version id; package: its version."""
 
     @validator(mode="after")
     def _consistent(self) -> Self:
         if self.kind == "s3" and not re.fullmatch(r"s3://[a-z0-9.-]{3,63}/.+", self.uri):
             raise FieldError("uri", "s3://<bucket>/<key>, because kind is s3", self.uri)
-        if re.search(r"://[^/]*:[^/]*@", self.uri):
-            raise FieldError("uri", "an address without a password", "one with a password")
+        without_password("uri", self.uri)
         return self
 
 
@@ -154,6 +162,29 @@ class Resources(Section):
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
 
 
+class Provenance(Section):
+    """The runs that a release comes from; whoever reads a record can ask them for more than it says."""
+
+    mlflow_run: Annotated[str, MLFLOW_RUN] | None = None
+    mlflow_uri: Line | None = None
+    """Tracking server of the run."""
+    run: Annotated[str, RUN_ID] | None = None
+    """Run of the retraining pipeline."""
+    run_uri: Line | None = None
+    """Where the records of that run are."""
+    evaluation_uri: Line | None = None
+    evaluation_sha256: Sha256 | None = None
+    """Of the record that compared the release with the champion of its day."""
+
+    @validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise FieldError("mlflow_run", "a value for one of the fields, or no provenance", None)
+        for field in ("mlflow_uri", "run_uri", "evaluation_uri"):
+            without_password(field, getattr(self, field) or "")
+        return self
+
+
 class Training(Section):
     """What training and evaluation know of a release."""
 
@@ -163,6 +194,7 @@ class Training(Section):
     settings: dict[SettingName, str] = {}
     """Environment variables of the model's server."""
     resources: Resources | None = None
+    provenance: Provenance | None = None
 
     @validator(mode="after")
     def _features_differ(self) -> Self:
