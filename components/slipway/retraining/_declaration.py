@@ -59,6 +59,8 @@ class Step:
     """Names of the steps that must be done; always of steps before it. Empty only for a first step."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables of its own; none of them begins with ``SLIPWAY_`` or ``AWS_``."""
+    writable_root: bool = False
+    """Whether it may write to all of its file system; else to ``/tmp`` alone."""
 
     def worst_case_cents(self, region: str) -> int:
         """US cents if every attempt has an instance of its own, on demand, until its time limit."""

@@ -55,14 +55,14 @@ def pod_trust(cluster_name: str, namespace: str, service_account: str, account_i
     return document(_trust("pods.eks.amazonaws.com", ["sts:AssumeRole", "sts:TagSession"], {"StringEquals": equals}))
 
 
-def service_trust(service: str, account_id: str | None) -> str:
-    """Trust of a role that an AWS service takes; with ``account_id``, on behalf of this account only.
+def service_trust(services: str | Sequence[str], account_id: str | None) -> str:
+    """Trust of a role that an AWS service, or each of several, takes; with ``account_id``, for this account only.
 
     Without it for Lambda, and for S3 when it replicates: they are not documented to send ``aws:SourceAccount``. What
     holds there is that a role can be handed only to resources of its own account (``iam:PassRole``).
     """
     condition = {"StringEquals": {"aws:SourceAccount": account_id}} if account_id else None
-    return document(_trust(service, ["sts:AssumeRole"], condition))
+    return document(_trust(services, ["sts:AssumeRole"], condition))
 
 
 def federated_trust(oidc_provider_arn: str, subjects: Iterable[str]) -> str:
@@ -81,8 +81,8 @@ def federated_trust(oidc_provider_arn: str, subjects: Iterable[str]) -> str:
     )
 
 
-def _trust(service: str, actions: list[str], condition: dict[str, Any] | None) -> Statement:
-    principal = {"Service": service}
+def _trust(services: str | Sequence[str], actions: list[str], condition: dict[str, Any] | None) -> Statement:
+    principal = {"Service": services if isinstance(services, str) else sorted(services)}
     statement: Statement = {"Sid": "AssumeRole", "Effect": "Allow", "Principal": principal, "Action": actions}
     return statement | ({"Condition": condition} if condition else {})
 
@@ -92,16 +92,17 @@ def access(
     writes: Sequence[str],
     uses: Sequence[str],
     deletes: Sequence[str] = (),
+    locks: Sequence[str] = (),
     machine_arn: str | None = None,
 ) -> str:
-    """The policy of a workload; raises ``ValueError`` that names ``reads``, ``writes``, ``uses`` or ``deletes``.
+    """The policy of a workload; raises ``ValueError`` that names the argument of a wrong ARN.
 
     ``machine_arn`` is that of the state machine that the workload is: Step Functions delivers its logs, so the log
     groups that it writes need nothing more.
     """
     declared = {
         arg: [(kind_of(arg, arn), arn) for arn in arns]
-        for arg, arns in (("reads", reads), ("writes", writes), ("uses", uses), ("deletes", deletes))
+        for arg, arns in (("reads", reads), ("writes", writes), ("uses", uses), ("deletes", deletes), ("locks", locks))
     }
     resources: dict[tuple[str, ...], list[str]] = {}
     for arg, entries in declared.items():

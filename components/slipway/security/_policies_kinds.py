@@ -27,6 +27,7 @@ class Kind:
     writes: tuple[Grant, ...] = ()
     uses: tuple[Grant, ...] = ()
     deletes: tuple[Grant, ...] = ()
+    locks: tuple[Grant, ...] = ()
     decrypts: str = ""
     """The service that calls KMS on the workload's behalf, as ``kms:ViaService`` names it."""
 
@@ -67,6 +68,7 @@ S3 = Kind(
     reads=(Grant(("s3:GetObject", "s3:GetObjectVersion"), objects),),
     writes=(Grant(("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"), objects),),
     deletes=(Grant(("s3:DeleteObject",), objects),),
+    locks=(Grant(("s3:PutObjectRetention",), objects),),
     decrypts="s3",
 )
 KEY = Kind("a KMS key", rf"kms:{_PLACE}key/[A-Za-z0-9-]+")

@@ -18,12 +18,11 @@ _OWN = {
 }
 _OPTIONAL = ("state_machine_arn",)
 """Arguments of a principal that it can do without."""
-_SERVICES = {
+_SERVICES: dict[Principal, str | tuple[str, ...]] = {
     Principal.BATCH: "ecs-tasks.amazonaws.com",
     Principal.FUNCTION: "lambda.amazonaws.com",
     Principal.STATE_MACHINE: "states.amazonaws.com",
-    Principal.EVENTS: "events.amazonaws.com",
-    Principal.SCHEDULER: "scheduler.amazonaws.com",
+    Principal.EVENTS: ("events.amazonaws.com", "scheduler.amazonaws.com"),
 }
 _LABEL = (r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a Kubernetes name: 1 to 63 of a-z, 0-9 and -")
 _CLUSTER = (r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}", "an EKS cluster's name")
@@ -34,7 +33,7 @@ class WorkloadIdentityArgs(TypedDict):
     """Inputs of ``WorkloadIdentity``."""
 
     principal: Principal
-    """Where the workload runs: pod, batch, function, state_machine, events, scheduler or ci."""
+    """Where the workload runs: pod, batch, function, state_machine, events or ci."""
     reads: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """ARNs of what it reads: S3 buckets, prefixes (``…/*``) and objects, ECR repositories, DynamoDB tables and streams,
     secrets, SSM parameters, SQS queues, log groups. Default: nothing."""
@@ -44,6 +43,9 @@ class WorkloadIdentityArgs(TypedDict):
     deletes: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """ARNs of what it deletes: S3 buckets, prefixes and objects. A version that was superseded stays for as long as the
     bucket keeps it. Default: nothing."""
+    locks: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    """ARNs of what it writes with a retention, beside ``writes``: S3 buckets with object lock, prefixes and objects. It
+    can make a retention longer, never shorter. Default: nothing."""
     uses: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """ARNs of what it calls: state machines, Batch job queues and definitions, Lambda functions, event buses, database
     users that it logs in as, MLflow Apps, and KMS keys. A key can be used only through the services of what is read and
@@ -85,7 +87,7 @@ class WorkloadIdentity(pulumi.ComponentResource):
         _check.known(args, WorkloadIdentityArgs.__annotations__)
         principal = Principal(_check.one_of("principal", args.get("principal"), Principal))
         _own_args(principal, args)
-        declared = [_declared(args, arg) for arg in ("reads", "writes", "uses", "deletes")]
+        declared = [_declared(args, arg) for arg in ("reads", "writes", "uses", "deletes", "locks")]
         _check.plain("account_id", args.get("account_id"), *_check.AN_ACCOUNT)
         _check.plain("permissions_boundary_arn", args.get("permissions_boundary_arn"), *_check.A_MANAGED_POLICY)
         tags = args.get("tags")
@@ -133,12 +135,12 @@ class WorkloadIdentity(pulumi.ComponentResource):
             subjects = args["subjects"]
             provider = pulumi.Output.from_input(args["oidc_provider_arn"])
             return provider.apply(lambda arn: policies.federated_trust(arn, subjects))
-        service = _SERVICES[principal]
+        services = _SERVICES[principal]
         if principal is Principal.FUNCTION:
-            return policies.service_trust(service, None)
+            return policies.service_trust(services, None)
         if account is None:
             account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self)).account_id
-        return pulumi.Output.from_input(account).apply(lambda known: policies.service_trust(service, known))
+        return pulumi.Output.from_input(account).apply(lambda known: policies.service_trust(services, known))
 
 
 def _own_args(principal: Principal, args: WorkloadIdentityArgs) -> None:

@@ -39,8 +39,9 @@ def statements(
     writes: list[str] | None = None,
     uses: list[str] | None = None,
     deletes: list[str] | None = None,
+    locks: list[str] | None = None,
 ) -> list[dict[str, Any]]:
-    text = policies.access(reads or [], writes or [], uses or [], deletes or [])
+    text = policies.access(reads or [], writes or [], uses or [], deletes or [], locks or [])
     found: list[dict[str, Any]] = json.loads(text)["Statement"]
     return found
 
@@ -77,6 +78,10 @@ CASES = {
         [allow(READ_S3, f"{BUCKET}/*"), allow(["s3:ListBucket"], BUCKET)],
     ),
     "deleting is neither reading nor writing": ({"deletes": [PREFIX]}, [allow(["s3:DeleteObject"], PREFIX)]),
+    "a record is written once, with its retention": (
+        {"writes": [PREFIX], "locks": [PREFIX]},
+        [allow(WRITE_S3, PREFIX), allow(["s3:PutObjectRetention"], PREFIX)],
+    ),
     "an MLflow App is called": ({"uses": [MLFLOW]}, [allow(["sagemaker:CallMlflowAppApi"], MLFLOW)]),
     "writing to S3 neither reads, lists nor deletes": ({"writes": [PREFIX]}, [allow(WRITE_S3, PREFIX)]),
     "a key decrypts for the bucket that is read": (

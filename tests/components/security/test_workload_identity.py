@@ -68,12 +68,11 @@ def test_a_pod(preview: bool) -> None:
     [
         ("batch", "ecs-tasks.amazonaws.com", "123456789012"),
         ("state_machine", "states.amazonaws.com", "123456789012"),
-        ("events", "events.amazonaws.com", "123456789012"),
-        ("scheduler", "scheduler.amazonaws.com", "123456789012"),
+        ("events", ["events.amazonaws.com", "scheduler.amazonaws.com"], "123456789012"),
         ("function", "lambda.amazonaws.com", None),
     ],
 )
-def test_services(principal: str, service: str, account: str | None, preview: bool) -> None:
+def test_services(principal: str, service: str | list[str], account: str | None, preview: bool) -> None:
     graph = identity({"principal": principal, "writes": [TOPIC]}, preview)
     assert graph.types() == {ROLE: 1, POLICY: 1}
     assert trust(graph)["Principal"] == {"Service": service}
@@ -126,7 +125,7 @@ def without(args: dict[str, Any], name: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ({}, "principal: accepted: one of pod, batch, function, state_machine, events, scheduler, ci: received: None"),
+        ({}, "principal: accepted: one of pod, batch, function, state_machine, events, ci: received: None"),
         ({"principal": "ec2"}, "principal: accepted: one of pod, .*: received: 'ec2'"),
         (without(POD, "cluster_name"), "cluster_name: accepted: a value, because principal is pod: received: None"),
         (without(POD, "namespace"), "namespace: accepted: a value, because principal is pod: received: None"),
