@@ -24,23 +24,18 @@ def columns_of(table: Table, names: list[str], declared: Mapping[str, Feature]) 
     numbers = [name for name in names if _is_number(table, name, declared.get(name))]
     chosen = np.sort(np.random.default_rng(_SEED).choice(table.rows, min(SAMPLE, table.rows), replace=False))
     samples: dict[str, list[Any]] = {name: [] for name in numbers}
-    ranges = {name: [np.inf, -np.inf] for name in numbers}
     values: dict[str, dict[str, int]] = {name: {} for name in names if name not in samples}
     for rows in table.batches(names):
         here = chosen[(chosen >= rows.first) & (chosen < rows.first + len(rows))] - rows.first
         for name in numbers:
-            found = rows.numbers(name)
-            samples[name].append(found[here])
-            finite = found[np.isfinite(found)]
-            if len(finite):
-                ranges[name] = [min(ranges[name][0], finite.min()), max(ranges[name][1], finite.max())]
+            samples[name].append(rows.numbers(name)[here])
         for name, known in values.items():
             _collect(rows, name, known)
     made: dict[str, Column] = {}
     for name in names:
         feature = declared.get(name)
         if name in samples:
-            made[name] = _number(np.concatenate(samples[name]), ranges[name], feature)
+            made[name] = _number(np.concatenate(samples[name]), feature)
         else:
             made[name] = _category(values[name], feature)
     return made
@@ -61,16 +56,13 @@ def _collect(rows: Rows, name: str, known: dict[str, int]) -> None:
         raise refused(str(rows), name, f"a category of at most {MOST_VALUES} values", "more")
 
 
-def _number(sample: Any, seen: list[float], feature: Feature | None) -> NumberColumn:
+def _number(sample: Any, feature: Feature | None) -> NumberColumn:
     known = np.sort(sample[np.isfinite(sample)])
     edges: list[float] = []
     if len(known):
         places = (np.arange(1, BINS) * len(known) // BINS).clip(0, len(known) - 1)
         edges = [float(edge) for edge in np.unique(known[places]) if edge < known[-1]]
-    least, most = (float(end) if np.isfinite(end) else 0.0 for end in seen)
-    if feature is not None:
-        least = least if feature.minimum is None else feature.minimum
-        most = most if feature.maximum is None else feature.maximum
+    least, most = (feature.minimum, feature.maximum) if feature else (None, None)
     return NumberColumn(edges=edges, counts=[0] * (len(edges) + 1), minimum=least, maximum=most)
 
 

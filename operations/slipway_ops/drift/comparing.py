@@ -103,13 +103,13 @@ def _column(role: Side, name: str, tally: Tally, config: DriftConfig, effect: fl
     usual = f", usual {reference.usual.psi:.2f}" if reference.usual.psi > effect else ""
     detail = f"PSI {index:.2f} (accepted: less than {limit:.2f}{usual})"
     large = index >= limit
-    tests = [Test(role, name, statistics.chi_square(one, other)[1], large, alone, detail)]
+    found.append(Test(role, name, statistics.chi_square(one, other)[1], large, alone, detail))
     if isinstance(reference, NumberColumn):
         distance, p_value = statistics.ks(reference.counts, tally.counts)
         far = role == "feature" and distance >= max(config.ks, reference.usual.ks)
         words = detail if large else f"KS {distance:.2f} (accepted: less than {max(config.ks, reference.usual.ks):.2f})"
-        tests.append(Test(role, name, p_value, large or far, alone, words))
-    return tests
+        found.append(Test(role, name, p_value, large or far, alone, words))
+    return found
 
 
 def _shares(name: str, tally: Tally, config: DriftConfig) -> list[Test]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pydantic
+
 from slipway_ops.content import Feature
 from slipway_ops.drift.binning import columns_of
 from slipway_ops.drift.blocks import Blocks, count
@@ -13,8 +15,9 @@ from slipway_ops.drift.profile import Profile, Quality, Role
 from slipway_ops.drift.quality import OUTCOMES, Area, Mean
 from slipway_ops.drift.table import Table
 from slipway_ops.gate import columns
-from slipway_ops.gate.errors import refused
+from slipway_ops.gate.errors import GateError, refused
 from slipway_ops.gate.units import outcome
+from slipway_ops.problems import of_validation
 
 
 @dataclass(frozen=True)
@@ -55,16 +58,19 @@ def make(model: str, location: Path, features: list[Feature] | None, names: Name
     bare = columns_of(table, [*wanted, *outputs.values()], declared)
     blocks = Blocks(table, names.time, block_days)
     counted = count(table, bare, blocks)
-    quality = _quality(table, names, outputs)
-    return Profile(
-        model=model,
-        rows=table.rows,
-        period=blocks.period,
-        block_days=block_days if blocks.period else None,
-        features={name: counted[name] for name in wanted},
-        outputs={role: counted[name] for role, name in outputs.items()},
-        quality=quality,
-    )
+    found = {
+        "model": model,
+        "rows": table.rows,
+        "period": blocks.period,
+        "block_days": block_days if blocks.period else None,
+        "features": {name: counted[name] for name in wanted},
+        "outputs": {role: counted[name] for role, name in outputs.items()},
+        "quality": _quality(table, names, outputs),
+    }
+    try:
+        return Profile.model_validate(found)
+    except pydantic.ValidationError as error:  # a column's name that is none for a feature
+        raise GateError(str(location), *of_validation(error)) from None
 
 
 def _quality(table: Table, names: Names, outputs: Mapping[Role, str]) -> dict[Measure, Quality]:

@@ -54,9 +54,9 @@ class NumberColumn(_Column):
     edges: list[Number]
     """Where bins end, that value included; one bin more is above the last."""
     counts: Counts
-    minimum: Number
-    """The least that is in range."""
-    maximum: Number
+    minimum: Number | None = None
+    """The least that is in range; None: nothing is declared, and every finite number is."""
+    maximum: Number | None = None
 
     @validator(mode="after")
     def _fits(self) -> Self:

@@ -11,6 +11,8 @@ from slipway_ops.drift.profile import CategoryColumn, NumberColumn, Profile
 from slipway_ops.gate import columns
 from slipway_ops.gate.columns import Wrong, pc
 
+_FINITE = np.finfo(np.float64)
+
 
 def measured(column: Any) -> Any:
     """Floats, NaN where there is none; truth values are 0 and 1, and text is taken for the number that it writes."""
@@ -50,6 +52,8 @@ class Tally:
         self._lock = threading.Lock()
         if isinstance(reference, NumberColumn):
             self._bins = Bins(reference.edges)
+            self._least = _FINITE.min if reference.minimum is None else reference.minimum
+            self._most = _FINITE.max if reference.maximum is None else reference.maximum
         else:
             self._known = {name: number for number, name in enumerate(reference.values)}
 
@@ -61,7 +65,7 @@ class Tally:
     def add(self, column: Any) -> None:
         """Add a column's values; raises ``Wrong``."""
         if isinstance(self.reference, NumberColumn):
-            found = self._numbers(measured(column), self.reference)
+            found = self._numbers(measured(column))
         else:
             found = self._categories(column)
         counts, missing, unexpected = found
@@ -71,9 +75,9 @@ class Tally:
             self.missing += missing
             self.unexpected += unexpected
 
-    def _numbers(self, values: Any, reference: NumberColumn) -> tuple[Any, int, int]:
+    def _numbers(self, values: Any) -> tuple[Any, int, int]:
         counts, missing = self._bins.count(values)
-        inside = int(np.count_nonzero((values >= reference.minimum) & (values <= reference.maximum)))
+        inside = int(np.count_nonzero((values >= self._least) & (values <= self._most)))
         return counts, missing, len(values) - missing - inside
 
     def _categories(self, column: Any) -> tuple[Any, int, int]:

@@ -71,8 +71,8 @@ class Read:
                     raise refused(self.part.uri, column.name, "a column", None)
         encoded = [name for name in _WORDS if name in wanted and pa.types.is_string(schema.field(name).type)]
         with pq.ParquetFile(source, metadata=metadata, read_dictionary=encoded, buffer_size=BUFFER) as file:
-            first = 0
-            for batch in file.iter_batches(min(ROWS, _CELLS // max(len(wanted), 1) + 1), columns=wanted, use_threads=False):
+            first, rows = 0, min(ROWS, _CELLS // max(len(wanted), 1))
+            for batch in file.iter_batches(rows, columns=wanted, use_threads=False):
                 found = {name: batch.column(name) for name in batch.schema.names if name != FEATURES}
                 found |= features(batch, self._columns)
                 yield Batch(batch.num_rows, found, self.part.uri, first, "row")
