@@ -13,6 +13,7 @@ repository; a job without git finds the data by it.
 import pulumi
 
 from slipway import _check
+from slipway.security import _policies as identities
 
 MODEL = (r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?", "1 to 40 of a-z, 0-9 and -, beginning with a letter")
 INCOMING = "incoming/"
@@ -39,6 +40,19 @@ def writer_arns(bucket_arn: pulumi.Input[str], model: str) -> list[pulumi.Input[
 def deliverer_arns(bucket_arn: pulumi.Input[str], model: str) -> list[pulumi.Input[str]]:
     """What one that delivers batches declares in ``writes``; it sees nothing of what is there."""
     return _under(bucket_arn, f"{INCOMING}{_model(model)}/*")
+
+
+def person_policy(
+    bucket_arn: pulumi.Input[str], key_arn: pulumi.Input[str], model: str, *, pushes: bool = False
+) -> pulumi.Output[str]:
+    """IAM policy for a person who uses the model's data, and with ``pushes`` makes new revisions of it.
+
+    For a permission set of IAM Identity Center or a role that people take; a job has a ``WorkloadIdentity`` instead.
+    """
+    writes = writer_arns(bucket_arn, model) if pushes else []
+    return pulumi.Output.all(reader_arns(bucket_arn, model), writes, [key_arn]).apply(
+        lambda known: identities.access(*known)
+    )
 
 
 def dvc_config(bucket_name: str, region: str, model: str) -> str:

@@ -1,5 +1,6 @@
 """The dataset store: versioned, keyed, private; what expires and what never does; who may what."""
 
+import json
 from typing import Any
 
 import pulumi
@@ -128,6 +129,23 @@ def test_an_arn_that_is_known_later(preview: bool) -> None:
         pulumi.export("arns", pulumi.Output.all(*datasets.deliverer_arns(arn, "churn")))
 
     assert declare(build, preview=preview).exports["arns"] == [f"{ARN}/incoming/churn/*"]
+
+
+@pytest.mark.parametrize("pushes", [False, True])
+def test_a_person_has_what_a_job_would_have(pushes: bool, preview: bool) -> None:
+    def build() -> None:
+        pulumi.export("policy", datasets.person_policy(ARN, pulumi.Output.from_input(KEY), "churn", pushes=pushes))
+
+    statements = json.loads(declare(build, preview=preview).exports["policy"])["Statement"]
+    actions = {action for statement in statements for action in statement["Action"]}
+    assert actions - {
+        "s3:AbortMultipartUpload",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+        "kms:GenerateDataKey",
+    } == {*("kms:Decrypt", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket")}
+    assert ("s3:PutObject" in actions) is pushes
+    assert "s3:DeleteObject" not in actions
 
 
 @pytest.mark.parametrize("model", ["", "Churn", "a/b", "*", "x" * 41])

@@ -89,12 +89,11 @@ def test_a_bucket_that_is_known_later(preview: bool) -> None:
 
 
 def test_a_wrong_bucket_that_becomes_known_later_is_refused() -> None:
-    args: Any = {**MANAGED, "artifact_bucket_arn": None}
-
     def build() -> ModelRegistry:
-        return ModelRegistry("registry", {**args, "artifact_bucket_arn": pulumi.Output.from_input("acme")})
+        args: Any = {**MANAGED, "artifact_bucket_arn": pulumi.Output.from_input("acme")}
+        return ModelRegistry("registry", args)
 
-    with pytest.raises(ValueError, match="artifact_bucket_arn: accepted: a bucket's ARN: .*: received: 'acme'"):
+    with pytest.raises(ValueError, match=r"artifact_bucket_arn: accepted: a bucket's ARN: .*: received: 'acme'"):
         declare(build)
 
 
@@ -125,7 +124,7 @@ def test_managed_refuses(args: dict[str, Any], message: str) -> None:
 
 
 SECRET = {"database_environment": None, "database_ca_bundle": None, "login_image": None}
-INSIDE = {name: None for name in ("hostname", "jwt_issuer", "jwt_jwks_uri", "jwt_audiences")}
+INSIDE = dict.fromkeys(("hostname", "jwt_issuer", "jwt_jwks_uri", "jwt_audiences"))
 
 
 @pytest.mark.parametrize(

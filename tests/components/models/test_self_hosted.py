@@ -11,12 +11,12 @@ from tests.components.graph import UNKNOWN, Graph, declare
 from tests.components.models.registry import DATABASE, IN_CLUSTER, registry
 from tests.components.serving.manifests import against_definitions, check, manifest, manifests
 
-INSIDE = {
+INSIDE: dict[str, Any] = {
     **{name: value for name, value in IN_CLUSTER.items() if not name.startswith("jwt_") and name != "hostname"},
     "cluster_internal": True,
     "client_namespaces": ["training"],
 }
-BY_PASSWORD = {
+BY_PASSWORD: dict[str, Any] = {
     **{name: value for name, value in IN_CLUSTER.items() if name not in ("database_environment", "login_image")},
     "database_ca_bundle": None,
     "database_secret_name": "mlflow-database",
@@ -144,7 +144,8 @@ def test_the_database_is_migrated_once_before_any_server(preview: bool) -> None:
         assert graph.waits_for(graph.named(f"registry-{name}"), graph.named("registry-migration"))
     for name in ("registry-network", "registry-network-migration", "registry-account-mlflow"):
         assert graph.waits_for(graph.named("registry-migration"), graph.named(name))
-    other = migration(registry(**{**IN_CLUSTER, "image": f"acme/mlflow@sha256:{'1' * 64}"}))
+    newer: dict[str, Any] = {**IN_CLUSTER, "image": f"acme/mlflow@sha256:{'1' * 64}"}
+    other = migration(registry(**newer))
     assert other["metadata"]["name"] == "mlflow-migration-111111111111"
 
 
