@@ -170,7 +170,7 @@ def _head(s3: "S3Client", bucket: str, key: str) -> dict[str, Any] | None:
     try:
         return dict(s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED"))
     except ClientError as error:
-        if objects.missing(error):
+        if objects.absent(s3, bucket, key, error):
             return None
         with calls(f"s3://{bucket}/{key}", "head"):
             raise

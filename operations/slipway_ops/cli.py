@@ -121,7 +121,14 @@ def _release(into: Any) -> None:
 
     show = _command(into, "show", commands.show, "everything that a record says")
     _environment(show)
-    show.add_argument("id", type=_text(content.RELEASE_ID))
+    which = show.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", type=_text(content.RELEASE_ID), nargs="?")
+    which.add_argument(
+        "--run", dest="of_run", metavar="RUN", help="the release of a run: MLflow's id or the pipeline's"
+    )
+    show.add_argument(
+        "--model", type=_text(content.MODEL_NAME), help="of the run; default: every model is looked through"
+    )
 
     verify = _command(into, "verify", commands.verify, "read the whole artifact and look for the image")
     _environment(verify)
@@ -168,10 +175,26 @@ def _models(into: Any) -> None:
     status.epilog = "exit codes: 0 healthy; 1 refused or failed; 2 a wrong flag or value; 3 degraded; 4 progressing"
     _environment(status)
     status.add_argument("model", type=_text(content.MODEL_NAME), nargs="?", help="default: all of the stack's models")
-    status.add_argument(
+    _cluster(status)
+
+    lineage = _command(into, "lineage", model_commands.lineage, "from what answers users to the code and the data")
+    lineage.epilog = (
+        "exit codes: 0 every link agrees; 1 failed; 2 a wrong flag or value; 3 one is broken; 4 one was not checked"
+    )
+    _environment(lineage)
+    lineage.add_argument("id", type=_text(content.RELEASE_ID))
+    _cluster(lineage)
+    lineage.add_argument("--tracking-uri", metavar="URI", help="MLflow's server; default: what the record says")
+    lineage.add_argument(
+        "--repository", type=Path, default=Path(), metavar="DIR", help="folder in the repository of the code; ."
+    )
+
+
+def _cluster(parser: _Parser) -> None:
+    parser.add_argument(
         "--manifests", type=Path, metavar="DIR", help=f"folder of objects instead of a cluster; default: ${MANIFESTS}"
     )
-    status.add_argument("--context", help="kubectl's context; default: the current one, if it is of the cluster")
+    parser.add_argument("--context", help="kubectl's context; default: the current one, if it is of the cluster")
 
 
 def _edit(parser: _Parser) -> None:

@@ -115,8 +115,13 @@ def list_releases(arguments: argparse.Namespace) -> Answer:
 def show(arguments: argparse.Namespace) -> Answer:
     """``slipway release show``."""
     side = reach("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
-    release = side.store.get(arguments.id, withdrawn=True)
-    withdrawal = side.store.withdrawal(arguments.id)
+    if arguments.of_run is None:
+        if arguments.model is not None:
+            raise UsageError(f"--model: accepted: nothing, without --run: received: {arguments.model}")
+        release = side.store.get(arguments.id, withdrawn=True)
+    else:
+        release = side.store.of_run(arguments.of_run, arguments.model)
+    withdrawal = side.store.withdrawal(release.id)
     value, lines = _record(release), [f"{field}: {_shown(value)}" for field, value in sorted(flat(release).items())]
     if withdrawal:  # beside the record's fields: the record itself never changes
         value["withdrawn"] = withdrawal.model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""What ``slipway rollback``, ``promote``, ``status`` and ``release withdraw`` do with their checked arguments."""
+"""What the commands ``rollback``, ``promote``, ``status``, ``lineage`` and ``release withdraw`` do."""
 
 import argparse
 import os
@@ -21,6 +21,8 @@ from slipway_ops.status import State, Status, of_model
 
 DEGRADED, PROGRESSING = 3, 4
 """Exit codes of ``slipway status``."""
+BROKEN, UNREACHABLE = 3, 4
+"""Exit codes of ``slipway lineage``."""
 _SELECTOR = {"app.kubernetes.io/component": "model-service"}
 
 
@@ -65,6 +67,31 @@ def status(arguments: argparse.Namespace) -> Answer:
     code = DEGRADED if State.DEGRADED in states else PROGRESSING if states & {State.PROGRESSING, State.PAUSED} else 0
     value = {"stack": arguments.stack, "models": [one.as_dict() for one in found]}
     return Answer(value, "\n".join(map(str, found)) or f"{file.path}: no model", code)
+
+
+def lineage(arguments: argparse.Namespace) -> Answer:
+    """``slipway lineage``."""
+    from slipway_ops.retraining import lineage as links  # what only this command needs
+    from slipway_ops.retraining.tracking import Tracking
+
+    side = reach("--stack", arguments.stack, "--profile", arguments.profile, arguments.stacks_dir)
+    release = side.store.get(arguments.id, withdrawn=True)
+    session = boto3.Session(profile_name=arguments.profile, region_name=side.environment.region)
+
+    def endpoint() -> Status:
+        file = StackFile.read(arguments.stack, arguments.stacks_dir)
+        cluster = _cluster(f"{side.environment.namespace}-{side.environment.name}", arguments)
+        namespace = str(file.setting("workload_namespace") or "models")
+        return _status(side, file, cluster, namespace, release.content.model)
+
+    def tracking(uri: str) -> Tracking:
+        return Tracking(arguments.tracking_uri or uri, session)
+
+    found = links.chain(side, release, endpoint, tracking, arguments.repository)
+    states = {link.state for link in found}
+    code = BROKEN if links.State.BROKEN in states else UNREACHABLE if links.State.UNREACHABLE in states else 0
+    value = {"release": release.id, "links": [link.as_dict() for link in found]}
+    return Answer(value, "\n".join(map(str, found)), code)
 
 
 def withdraw(arguments: argparse.Namespace) -> Answer:

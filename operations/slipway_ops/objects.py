@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -75,7 +76,7 @@ def calls(subject: str, doing: str) -> Generator[None]:
     """Turn a failed call into a ``ReleaseError`` about ``subject``, on one line."""
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, Boto3Error) as error:
         text = " ".join(str(error).split())
         raise ReleaseError(f"{subject}: {doing} failed: {code(error)}: {text}") from error
 
@@ -83,6 +84,22 @@ def calls(subject: str, doing: str) -> Generator[None]:
 def missing(error: ClientError) -> bool:
     """Whether the answer was that there is no such object, version or bucket."""
     return code(error) in ("404", "NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound")
+
+
+def absent(s3: "S3Client", bucket: str, key: str, error: ClientError) -> bool:
+    """Whether a failed call on ``key`` means that there is no such object.
+
+    To who may list only some prefixes of a bucket S3 says 403 where it says 404 to others: then a listing tells.
+    """
+    if missing(error):
+        return True
+    if code(error) not in ("403", "AccessDenied"):
+        return False
+    try:
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
+    except ClientError:
+        return False
+    return not found or found[0]["Key"] != key
 
 
 def stream(s3: "S3Client", source: Source, wait: float = 0.5) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """The release records of one environment, in its model bucket."""
 
+import builtins
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ from botocore.exceptions import ClientError
 from slipway_ops import artifact, images, objects, withdrawal
 from slipway_ops.artifact import Local
 from slipway_ops.content import RELEASE_ID, Content
-from slipway_ops.objects import Source, calls, code, missing
+from slipway_ops.objects import Source, absent, calls, code, missing
 from slipway_ops.problems import Problem, ReleaseError, refused
 from slipway_ops.record import Location, Release, canonical, record_key
 from slipway_ops.withdrawal import Withdrawal, marker_key
@@ -71,7 +72,7 @@ class ReleaseStore:
             try:
                 data = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
             except ClientError as error:
-                if missing(error):
+                if absent(self.s3, self.bucket, key, error):
                     return None
                 raise
         release = Release.parse(data, subject)
@@ -89,6 +90,27 @@ class ReleaseStore:
         """The withdrawal of each release of ``model`` that has one."""
         found = {identifier: self.withdrawal(identifier) for identifier in self._ids(model)[1]}
         return {identifier: marker for identifier, marker in found.items() if marker}
+
+    def models(self) -> builtins.list[str]:
+        """Names of the models that have a release."""
+        found: builtins.list[str] = []
+        with calls(f"s3://{self.bucket}/releases/", "list"):
+            pages = self.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix="releases/", Delimiter="/"
+            )
+            for page in pages:
+                found += [entry["Prefix"].split("/")[1] for entry in page.get("CommonPrefixes", [])]
+        return found
+
+    def of_run(self, run: str, model: str | None = None) -> Release:
+        """The newest release that comes from a run, by its id in MLflow or in the pipeline; raises ``ReleaseError``."""
+        releases = [one for name in ([model] if model else self.models()) for one in self.list(name)]
+        for release in sorted(releases, key=_age, reverse=True):
+            known = release.content.provenance
+            if known and run in (known.run, known.mlflow_run):
+                return release
+        where = f"s3://{self.bucket}/releases/{f'{model}/' if model else ''}"
+        raise refused(f"run {run}", "run", f"one that a release in {where} names", run)
 
     def newest(self, model: str, before: str | None = None) -> str | None:
         """Id of the release of ``model`` created last, or last before the instant ``before``; no withdrawn one.

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from pydantic import AfterValidator
 
 from slipway_ops.content import EMAIL, Instant, ReleaseId, Role, Section, Text
-from slipway_ops.objects import calls, missing, put_once
+from slipway_ops.objects import absent, calls, put_once
 from slipway_ops.problems import Problem, ReleaseError, of_validation
 from slipway_ops.record import record_key
 
@@ -74,7 +74,7 @@ def read(s3: "S3Client", bucket: str, identifier: str) -> Withdrawal | None:
         try:
             data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
-            if missing(error):
+            if absent(s3, bucket, key, error):
                 return None
             raise
     return Withdrawal.parse(data, identifier)

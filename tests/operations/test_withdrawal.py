@@ -80,18 +80,36 @@ def test_a_marker_that_cannot_be_read_withdraws_just_as_well(world: World, marke
     assert world.store.newest(MODEL) is None
 
 
-def test_a_marker_that_may_not_be_read_refuses_the_release(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def denied(*_: Any, **__: Any) -> Any:
+    raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Call")
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_marker_that_may_not_be_read_refuses_the_release(
+    world: World, monkeypatch: pytest.MonkeyPatch, listed: bool
+) -> None:
     release = world.release()
     get = world.s3.get_object
-
-    def forbidden(**arguments: Any) -> Any:
-        if arguments["Key"] == marker_key(release.id):
-            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetObject")
-        return get(**arguments)
-
-    monkeypatch.setattr(world.s3, "get_object", forbidden)
+    if listed:
+        world.store.withdraw(release.id, REASON, "ci/x")
+    else:  # nothing tells whether there is one
+        monkeypatch.setattr(world.s3, "list_objects_v2", denied)
+    monkeypatch.setattr(
+        world.s3, "get_object", lambda **given: denied() if given["Key"] == marker_key(release.id) else get(**given)
+    )
     with pytest.raises(ReleaseError, match=r"withdrawn\.json failed: AccessDenied"):
         world.store.get(release.id)
+
+
+def test_s3_says_403_about_what_is_not_there_to_who_lists_only_a_prefix(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = world.release()
+    get = world.s3.get_object
+    monkeypatch.setattr(
+        world.s3, "get_object", lambda **given: denied() if given["Key"] == marker_key(release.id) else get(**given)
+    )
+    assert world.store.get(release.id) == release
 
 
 @pytest.mark.parametrize(

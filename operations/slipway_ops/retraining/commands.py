@@ -1,13 +1,15 @@
 """What the commands of a retraining run do with their arguments."""
 
 import argparse
+import contextlib
 import json
 import shutil
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway_ops.commands import Answer, UsageError
 from slipway_ops.problems import ReleaseError, refused
@@ -33,15 +35,16 @@ def step(run: Callable[[argparse.Namespace, Job], Answer]) -> Command:
             return run(arguments, asked)
         except AgainError as error:
             return Answer({"again": True, "reason": str(error)}, str(error), AGAIN)
-        except ReleaseError as error:
+        except (ReleaseError, ClientError, BotoCoreError, OSError) as error:
             if asked.optional("run") is not None:
-                asked.ended("failed", str(error))
+                with contextlib.suppress(ReleaseError):  # S3 itself may be what failed
+                    asked.ended("failed", str(error))
             raise
 
     return command
 
 
-@contextmanager
+@contextlib.contextmanager
 def extra() -> Generator[None]:
     """Turn a missing package into a sentence."""
     try:

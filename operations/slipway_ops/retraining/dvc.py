@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from botocore.exceptions import ClientError
 
-from slipway_ops.objects import CHUNK, calls, missing
+from slipway_ops.objects import CHUNK, absent, calls, missing
 from slipway_ops.problems import ReleaseError, refused
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Remote:
             try:
                 self.s3.head_object(Bucket=self.bucket, Key=self.key(name))
             except ClientError as error:
-                if missing(error):
+                if absent(self.s3, self.bucket, self.key(name), error):
                     return False
                 raise
         return True

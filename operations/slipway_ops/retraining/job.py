@@ -226,6 +226,6 @@ def read(s3: "S3Client", bucket: str, key: str) -> bytes | None:
         try:
             return bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         except ClientError as error:
-            if missing(error):
+            if objects.absent(s3, bucket, key, error):
                 return None
             raise

@@ -1,7 +1,8 @@
-"""The revisions of a model's dataset, and which of them is the newest: ``datasets/<model>/head.json``.
+"""The revisions of a model's dataset, and which of them is the newest: ``dvc/<model>/revisions/head.json``.
 
 A revision is the one before and the batches that came to it; nothing is ever taken out of one. Batches keep the order
-in which they came, because the newest ones are those that a candidate is judged by.
+in which they came, because the newest ones are those that a candidate is judged by. These notes lie beside the files of
+the remote, where DVC does not look, so that who may read or write the data may read or write them.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pydantic import Field
 
 from slipway_ops import objects
 from slipway_ops.content import MODEL_NAME, RUN_ID, Dataset, Instant, Section, Sha256, Text
-from slipway_ops.objects import calls, missing
+from slipway_ops.objects import calls
 from slipway_ops.problems import refused
 from slipway_ops.retraining import dvc
 from slipway_ops.retraining.dvc import Entries, Remote
@@ -45,7 +46,7 @@ class Revision(Section):
 
 
 class Refused(Section):
-    """A batch that may not be learnt from: ``datasets/<model>/refused/<batch>.json``.
+    """A batch that may not be learnt from: ``dvc/<model>/refused/<batch>.json``.
 
     It is not looked at again unless its manifest changes, so that one bad batch does not stop every later run.
     """
@@ -83,12 +84,12 @@ class Revisions:
 
     def head(self) -> Head | None:
         """The newest; None where there is no dataset yet."""
-        key = self._key("head.json")
+        key = self._key("revisions/head.json")
         with calls(f"s3://{self.bucket}/{key}", "read"):
             try:
                 answer = self.s3.get_object(Bucket=self.bucket, Key=key)
             except ClientError as error:
-                if missing(error):
+                if objects.absent(self.s3, self.bucket, key, error):
                     return None
                 raise
             data = answer["Body"].read()
@@ -171,7 +172,7 @@ class Revisions:
         """Make ``revision`` the newest; raises ``ReleaseError`` if somebody else moved it meanwhile."""
         objects.put_once(self.s3, self.bucket, self._key(f"revisions/{revision.revision}.json"), stored(revision))
         condition: Any = {"IfMatch": head.etag} if head else {"IfNoneMatch": "*"}
-        key = self._key("head.json")
+        key = self._key("revisions/head.json")
         with calls(f"s3://{self.bucket}/{key}", "put"):
             try:
                 self.s3.put_object(
@@ -199,7 +200,7 @@ class Revisions:
             self.s3.put_object(Bucket=self.bucket, Key=key, Body=stored(found), ContentType="application/json")
 
     def _key(self, name: str) -> str:
-        return f"datasets/{self.model}/{name}"
+        return f"dvc/{self.model}/{name}"
 
     def _parse(self, data: bytes, subject: str) -> Revision:
         found = parse(Revision, data, subject)

@@ -5,7 +5,6 @@ import json
 import random
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
