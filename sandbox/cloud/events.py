@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from moto.events.models import Connection, EventsBackend, Rule
+from moto.events.models import EventsBackend, Rule
 from moto.events.responses import EventsHandler
 from moto.s3 import notifications
 
@@ -18,8 +18,6 @@ from sandbox.cloud.itself import client
 from sandbox.cloud.schedules import ExpressionError, check
 
 PRINCIPAL = "events.amazonaws.com"
-
-_SECRETS = frozenset({"ApiKeyValue", "Password", "ClientSecret"})
 
 
 @happenings.on_publish
@@ -120,31 +118,6 @@ def _put_events(original: Any, self: Any) -> Any:
     answers = iter(backend.put_events(kept))
     entries = [failed.get(number) or next(answers) for number in range(len(kept) + len(failed))]
     return json.dumps({"FailedEntryCount": sum("ErrorCode" in entry for entry in entries), "Entries": entries})
-
-
-@replaces(EventsBackend, "delete_event_bus")
-def _delete_event_bus(original: Any, self: Any, name: str) -> None:
-    bus = self.event_buses.get(name)
-    if name != "default" and bus is not None and bus.rules:
-        fail("ValidationException", f"Event bus {name} can't be deleted since it has rules.")
-    original(self, name)
-
-
-@replaces(Connection, "describe")
-def _describe_connection(original: Any, self: Any) -> dict[str, Any]:
-    """What is secret can be written and never read."""
-    described: dict[str, Any] = original(self)
-    described["AuthParameters"] = _without_secrets(described["AuthParameters"])
-    return described
-
-
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, dict):
-        hidden = _SECRETS | ({"Value"} if value.get("IsValueSecret") else set())
-        return {name: _without_secrets(member) for name, member in value.items() if name not in hidden}
-    if isinstance(value, list):
-        return [_without_secrets(member) for member in value]
-    return value
 
 
 @replaces(notifications, "_send_event_bridge_message")
