@@ -11,7 +11,7 @@ from sandbox.providers.aws.table import Call, Code, Context, Step, Type, evaluat
 from sandbox.providers.values import Properties
 
 _TAGS = ("tags", "tagspecifications", "taglist")
-_MISSING = re.compile(r"NotFound|NoSuch|^404$|DoesNotExist|Nonexistent")
+_MISSING = re.compile(r"NotFound|NoSuch|^404$|DoesNotExist|Non[eE]xistent")
 _EXISTS = re.compile(r"Already|Duplicate|Conflict|InUse")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
