@@ -5,6 +5,7 @@
 #   make preview   what an `up` would change        make down     end the environment
 #   make test      checks and tests                 make bench    the performance goals, as ratios of one run
 #   make tools     the tests that need the real MLflow and DVC
+#   make engines   the tests that need a real Airflow and the real kfp
 
 PYTHON ?= python3
 STACK ?= local
@@ -18,11 +19,11 @@ SOURCES := __main__.py components operations stacks sandbox examples tests bench
 # mypy takes one __main__ at a time; the plugin host has no code of its own
 TYPED := __main__.py components/slipway operations/slipway_ops stacks sandbox examples tests bench
 
-.PHONY: up preview predict ab down test lint unit tools bench lock clean
+.PHONY: up preview predict ab down test lint unit tools engines bench lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '2,8s/^# *//p' Makefile
+	@sed -n '2,9s/^# *//p' Makefile
 
 $(READY): requirements-dev.lock components/pyproject.toml operations/pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else f"Python: accepted: 3.11 or later: received: {v[0]}.{v[1]} (set PYTHON=...)")'
@@ -37,6 +38,13 @@ $(LOOP_READY): requirements-loop.lock
 	@echo "Setting up .venv-loop (once; some minutes)"
 	@test -x .venv-loop/bin/python || $(PYTHON) -m venv .venv-loop
 	@.venv-loop/bin/pip install --quiet --disable-pip-version-check --requirement requirements-loop.lock
+	@touch $@
+
+# A real Airflow and the compiler of Kubeflow Pipelines, each alone: their pins clash with everything.
+.venv-%/.ready: requirements-%.lock
+	@echo "Setting up .venv-$* (once; some minutes)"
+	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 up: $(READY)
@@ -68,6 +76,9 @@ tools: $(READY) $(LOOP_READY)
 	@$(BIN)/pytest -m loop
 
 test: lint unit
+
+engines: $(READY) .venv-airflow/.ready .venv-kfp/.ready
+	@$(BIN)/pytest -m "airflow or kfp" tests/components/retraining
 
 bench: $(READY)
 	@$(PY) -m bench

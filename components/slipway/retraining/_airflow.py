@@ -16,16 +16,9 @@ from string import Template
 
 from slipway.retraining import _cron
 from slipway.retraining._declaration import AGAIN, QUEUE_MINUTES, REFUSED, Declaration, Step, Wiring, run_uri
+from slipway.retraining._states import Job
 
 POLL_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class Job:
-    """Where AWS Batch runs a step; all of it is known text."""
-
-    queue_arn: str
-    definition_arn: str
 
 
 @dataclass(frozen=True)
@@ -94,7 +87,6 @@ def _step(step: Step, job: Job, announces: bool) -> str:
         f"        job_queue={_text(job.queue_arn)},\n"
         f"        job_definition={_text(job.definition_arn)},\n"
         f"        retry_strategy=attempts({step.attempts}),\n"
-        f"        submit_job_timeout={step.time_limit_minutes * 60},\n"
         f"        execution_timeout=timedelta(minutes={step.worst_case_minutes()}),\n"
         f"        max_retries={step.worst_case_minutes() * 60 // POLL_SECONDS + QUEUE_MINUTES},\n"
         + ("        on_success_callback=candidate,\n" if announces else "")
@@ -121,9 +113,9 @@ def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-_HEAD = '''"""Retraining of ${model}: a DAG for Airflow 2.10 and later, written by slipway from the pipeline's declaration.
+_HEAD = '''"""Retraining of ${model}: a DAG for Airflow 2.10 and later, written by slipway.
 
-A change belongs into the declaration: the next deployment writes this file anew.
+It follows from the pipeline's declaration, where a change belongs: the next deployment writes this file anew.
 """
 
 '''
@@ -216,6 +208,7 @@ class Step(BatchOperator):
             if not job_id:
                 raise
             job = self.hook.get_job_description(job_id)
+            context["ti"].xcom_push(key="reason", value=job.get("statusReason") or str(failure))
             if job["status"] not in ("SUCCEEDED", "FAILED"):
                 self.hook.client.terminate_job(jobId=job_id, reason="nobody waits for it any more")
             if job.get("container", {}).get("exitCode") == REFUSED:
@@ -224,9 +217,10 @@ class Step(BatchOperator):
 '''
 _NOTICES = '''
 
-def announce(context, outcome, reason):
+def announce(context, outcome):
     """RunEnded on the environment's bus; what a person should know also by the topic."""
     run, step = run_of(context), context["ti"].task_id
+    reason = context["ti"].xcom_pull(task_ids=step, key="reason") or ""
     detail = {"model": MODEL, "run": run, "outcome": outcome, "step": step, "reason": reason[:1000]}
     entry = {
         "Source": "slipway.retraining",
@@ -241,15 +235,15 @@ def announce(context, outcome, reason):
 
 
 def failed(context):
-    announce(context, "failed", str(context.get("exception") or "the task ended without a word"))
+    announce(context, "failed")
 
 
 def refused(context):
-    announce(context, "refused", str(context.get("exception") or "see the run's records"))
+    announce(context, "refused")
 
 
 def candidate(context):
-    announce(context, "candidate", "")
+    announce(context, "candidate")
 '''
 _DEFAULT_ARGS = """{
         "aws_conn_id": None,  # Airflow's own role
@@ -270,6 +264,7 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     max_active_runs=1,
+    is_paused_upon_creation=False,
     tags=["slipway", MODEL],
     default_args=${default_args},
 ):

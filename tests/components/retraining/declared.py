@@ -1,7 +1,8 @@
 """One declaration, with everything that the engines must carry over; the golden files come from it."""
 
-from slipway.retraining._airflow import Job
 from slipway.retraining._declaration import Declaration, Step, Triggers, Wiring
+from slipway.retraining._locks import Guard
+from slipway.retraining._states import Job
 from slipway.retraining.engine import Engine
 
 ACCOUNT = "123456789012"
@@ -59,3 +60,6 @@ JOBS = {
     )
     for step in STEPS
 }
+
+GUARD = Guard(table_name="acme-dev-retraining", topic_arn=TOPIC)
+QUEUE_URL = f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/acme-dev-kubeflow-runs"
