@@ -1,4 +1,4 @@
-"""What a job finds in its image: the sources that ``sandbox.push`` packed, and what their Dockerfile says about running.
+"""What a job finds in its image: the sources that ``sandbox.push`` packed, and how their Dockerfile runs them.
 
 There is no base image and nothing is installed: a job gets the programs of this Python environment and of the system.
 """
@@ -71,7 +71,7 @@ def _read(reference: str, manifest: dict[str, Any]) -> Image:
 
 
 def _take(image: Image, dockerfile: str) -> None:
-    """The last stage's ENV, ENTRYPOINT and CMD. The path is this machine's, and no value is known that has a variable."""
+    """The last stage's ENV, ENTRYPOINT and CMD. The path is this machine's; a value that has a variable is unknown."""
     for line in dockerfile.replace("\\\n", " ").splitlines():
         instruction, _, rest = line.strip().partition(" ")
         match instruction.upper():

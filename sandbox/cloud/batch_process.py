@@ -1,4 +1,4 @@
-"""A job's process: in a clean environment and a folder of its own, its output line by line, an end that always comes."""
+"""A job's process: a clean environment, a folder of its own, its output line by line, an end that always comes."""
 
 import json
 import os

@@ -134,7 +134,8 @@ def _register(_: Any, self: Any, def_name: str, **given: Any) -> Any:
     for rule in (given["retry_strategy"] or {}).get("evaluateOnExit", []):
         rule["action"] = rule["action"].lower()  # as AWS answers
     last = self.get_job_definition_by_name(def_name)
-    definition = JobDefinition(def_name, backend=self, revision=last.revision if last else 0, **given)
+    make: Any = JobDefinition
+    definition = make(def_name, backend=self, revision=last.revision if last else 0, **given)
     self._job_definitions[definition.arn] = definition
     return definition
 

@@ -30,7 +30,7 @@ def assume(role_arn: str, session: str, region: str) -> dict[str, str]:
     _, partition, _, _, account, _ = role_arn.split(":", 5)
     name = re.sub(r"[^\w+=,.@-]", "-", session)[:64]
     assumed = sts_backends[account][partition].assume_role(
-        region_name=region, role_session_name=name, role_arn=role_arn, policy=None, duration=HOUR, external_id=None
+        region_name=region, role_session_name=name, role_arn=role_arn, policy="", duration=HOUR, external_id=""
     )
     return {
         "AWS_ACCESS_KEY_ID": assumed.access_key_id,

@@ -4,6 +4,7 @@ from typing import Any
 
 from moto.ec2.exceptions import DependencyViolationError, EC2ClientError
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.responses.vpcs import VPCs
 from moto.logs.models import logs_backends
 
@@ -149,6 +150,14 @@ def _modify_vpc_endpoint(original: Any, self: Any) -> Any:
     if private is not None:
         endpoint.private_dns_enabled = str(private).lower() == "true"
     return answer
+
+
+def _tags_now(self: Any) -> Any:
+    """moto answers the tags that a launch template had when it was made."""
+    return self.get_tags()
+
+
+setattr(LaunchTemplate, "tags", property(_tags_now, _ignore))  # noqa: B010 -- an attribute of instances so far
 
 
 @replaces(EC2Backend, "create_flow_logs")

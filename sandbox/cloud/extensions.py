@@ -5,8 +5,8 @@ from importlib import import_module
 SERVICES = (
     *("acm", "cognitoidp", "dynamodb", "ec2", "ecr", "eks", "elbv2", "iam", "kms", "logs", "rds", "route53"),
     *("s3", "s3_objects", "wafv2"),
-    "batch",
-    *("events", "api_destinations", "scheduler", "sns", "sagemaker", "mwaa"),
+    *("batch", "stepfunctions"),
+    *("events", "event_buses", "api_destinations", "scheduler", "sns", "sagemaker", "mwaa", "secretsmanager"),
 )
 
 

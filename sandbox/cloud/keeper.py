@@ -19,7 +19,10 @@ TERMINATE = b"T"
 def main(folder: str, command: list[str]) -> int:
     """Run ``command`` to its end and clear up behind it."""
     child = subprocess.Popen(  # noqa: S603 -- a job's command, which is what it is for
-        command, cwd=os.path.join(folder, "work"), stdin=subprocess.DEVNULL, start_new_session=True  # noqa: PTH118
+        command,
+        cwd=f"{folder}/work",
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
     )
     threading.Thread(target=_listen, args=(child.pid,), daemon=True).start()
     code = child.wait()

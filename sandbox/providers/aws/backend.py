@@ -197,6 +197,9 @@ class Aws(Backend):
             return super().preview(type_, known, outputs)
         if outputs is None:
             return {key: value for key, value in known.items() if key not in declared.grows}
+        untouched = declared.local | {"tags", "tagsAll"}
+        if declared.moves and any(not equal(outputs.get(key), known[key]) for key in known if key not in untouched):
+            outputs = {key: value for key, value in outputs.items() if key not in declared.moves}
         return joined(declared, outputs, known)
 
     def _calls(self, declared: Type, inputs: Properties) -> Calls:

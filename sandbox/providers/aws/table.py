@@ -119,6 +119,8 @@ class Type:
     """Output -> expression over the answer."""
     grows: frozenset[str] = frozenset()
     """Inputs, objects, to which the cloud adds fields that programs read; also outputs."""
+    moves: frozenset[str] = frozenset()
+    """Outputs that any change gives anew, tags aside: a preview of one does not know them."""
     local: frozenset[str] = frozenset()
     """Inputs that say how to treat the resource, not how it is."""
     tags: Tags | None = None

@@ -6,6 +6,7 @@ from sandbox.providers.aws.table import Call, Code, Context, Tags, Type
 
 _ROLE = {"RoleName": "id"}
 _POLICY = {"PolicyArn": "id"}
+_PROFILE = {"InstanceProfileName": "id"}
 _ROLE_POLICY = Call("PutRolePolicy", {"RoleName": "role", "PolicyName": "name", "PolicyDocument": "policy"})
 _MOST_VERSIONS = 5
 
@@ -37,6 +38,21 @@ def _new_version(iam: Any, seen: Context) -> None:
 def _delete_versions(iam: Any, seen: Context) -> None:
     for version in _old_versions(iam, seen):
         iam.delete_policy_version(PolicyArn=seen["id"], VersionId=version)
+
+
+def _profile_role(iam: Any, seen: Context) -> None:
+    """An instance profile holds one role; another one takes its place."""
+    profile, wanted = seen["id"], seen.get("role")
+    held = iam.get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]["Roles"]
+    for role in held:
+        if role["RoleName"] != wanted:
+            iam.remove_role_from_instance_profile(InstanceProfileName=profile, RoleName=role["RoleName"])
+    if wanted and not any(role["RoleName"] == wanted for role in held):
+        iam.add_role_to_instance_profile(InstanceProfileName=profile, RoleName=wanted)
+
+
+def _empty_profile(iam: Any, seen: Context) -> None:
+    _profile_role(iam, {**seen, "role": None})
 
 
 TYPES = [
@@ -122,5 +138,23 @@ TYPES = [
         back={"policy": "version.Document", "name": "PolicyName", "path": "Path", "description": "Description"},
         outputs={"arn": "Arn", "policyId": "PolicyId", "attachmentCount": "AttachmentCount", "path": "Path"},
         tags=Tags(Call("TagPolicy", _POLICY), Call("UntagPolicy", _POLICY), Call("ListPolicyTags", _POLICY, at="Tags")),
+    ),
+    Type(
+        "aws:iam/instanceProfile:InstanceProfile",
+        client="iam",
+        regional=False,
+        create=Call("CreateInstanceProfile", {"InstanceProfileName": "name"}, at="InstanceProfile"),
+        id="InstanceProfileName || name",
+        id_parts="{name}",
+        read=(Call("GetInstanceProfile", {"InstanceProfileName": "id || name"}, at="InstanceProfile"),),
+        settle=(Code(_profile_role, frozenset({"role"})),),
+        before_delete=(Code(_empty_profile),),
+        delete=(Call("DeleteInstanceProfile", _PROFILE),),
+        name="name",
+        replace=frozenset({"name", "path"}),
+        defaults={"path": "/"},
+        back={"name": "InstanceProfileName", "path": "Path", "role": "Roles[0].RoleName"},
+        outputs={"arn": "Arn", "uniqueId": "InstanceProfileId", "createDate": "CreateDate"},
+        tags=Tags(Call("TagInstanceProfile", _PROFILE), Call("UntagInstanceProfile", _PROFILE)),
     ),
 ]
