@@ -4,14 +4,14 @@ import pytest
 
 from sandbox.cloud.process import Cloud
 from sandbox.providers.aws.types import TYPES
-from tests.sandbox.providers import cases_front, cases_stores
+from tests.sandbox.providers import cases_compute, cases_events, cases_front, cases_stores
 from tests.sandbox.providers.cases import CASES as PLATFORM
 from tests.sandbox.providers.cases import Case, World
 from tests.sandbox.providers.driver import Driver
 
 pytestmark = pytest.mark.sandbox
 
-CASES = [*PLATFORM, *cases_stores.CASES, *cases_front.CASES]
+CASES = [*PLATFORM, *cases_compute.CASES, *cases_stores.CASES, *cases_front.CASES, *cases_events.CASES]
 
 
 def test_every_type_has_a_life() -> None:
@@ -86,5 +86,6 @@ STAYS = {
     "aws:s3/bucketVersioning:BucketVersioning",
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:secretsmanager/secretVersion:SecretVersion",
 }
 """Cannot be taken back once they are set."""
