@@ -4,7 +4,9 @@
 
     incoming/<model>/<batch>/...            a batch as it was delivered; manifest.json is its last object
     schemas/<model>.json                    what a batch of the model's must look like
+    schemas/<model>.evaluation.json         how a candidate is compared with the champion
     dvc/<model>/files/md5/<2 hex>/<30 hex>  the model's DVC remote: files, and folders as <30 hex>.dir
+    dvc/<model>/revisions/, .../refused/    which revision is the newest, and the batches that may not be learnt from
 
 A dataset's revision is the MD5 of its folder, ``<32 hex>.dir``, as it stands in the ``.dvc`` file of the team's
 repository; a job without git finds the data by it.
@@ -26,7 +28,8 @@ def remote(bucket_name: str, model: str) -> str:
 
 def reader_arns(bucket_arn: pulumi.Input[str], model: str) -> list[pulumi.Input[str]]:
     """What a person or a job that uses the model's data declares in ``reads``: enough for ``dvc pull``."""
-    return _under(bucket_arn, f"dvc/{_model(model)}/*", f"{INCOMING}{model}/*", f"schemas/{model}.json")
+    schemas = f"schemas/{_model(model)}.json", f"schemas/{model}.evaluation.json"
+    return _under(bucket_arn, f"dvc/{model}/*", f"{INCOMING}{model}/*", *schemas)
 
 
 def writer_arns(bucket_arn: pulumi.Input[str], model: str) -> list[pulumi.Input[str]]:

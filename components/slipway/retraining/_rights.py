@@ -11,7 +11,8 @@ from slipway.security.workload_identity import WorkloadIdentityArgs
 
 
 def job_rights(args: RetrainingPipelineArgs, model: str, place: pulumi.Output[str]) -> WorkloadIdentityArgs:
-    """Reading the model's data, adding revisions of it; its runs, artifacts and records; the bus; and what was given.
+    """Reading the model's data, adding revisions of it; its runs, artifacts and records, the tag that keeps a release's
+    image, what the gate decided; the bus; and what was given.
 
     ``place`` is partition, region and account, as words. Of records only new ones are written, with their retention.
     """
@@ -20,15 +21,16 @@ def job_rights(args: RetrainingPipelineArgs, model: str, place: pulumi.Output[st
         pulumi.Output.all(place, name).apply(lambda it: f"arn:{it[0].split()[0]}:s3:::{it[1]}")
         for name in (args["datasets_bucket_name"], args["models_bucket_name"])
     )
-    runs, artifacts, releases = (
-        pulumi.Output.concat(records, f"/{what}/{model}/*") for what in ("runs", "artifacts", "releases")
+    runs, artifacts, releases, decisions = (
+        pulumi.Output.concat(records, f"/{what}/{model}/*")
+        for what in ("runs", "artifacts", "releases", "gate/decisions")
     )
     repository = pulumi.Output.all(place, args["repository"]).apply(
         lambda it: "arn:{}:ecr:{}:{}:repository/".format(*it[0].split()) + it[1]
     )
     given = {arg: _list(args.get(arg)) for arg in ("reads", "writes", "uses", "data_key_arns")}
-    own_reads = [*datasets.reader_arns(data, model), runs, artifacts, releases, repository]
-    own_writes = [*datasets.writer_arns(data, model), runs, artifacts, releases]
+    own_reads = [*datasets.reader_arns(data, model), runs, artifacts, releases, decisions, repository]
+    own_writes = [*datasets.writer_arns(data, model), runs, artifacts, releases, repository]
     return {
         "principal": Principal.BATCH,
         "reads": _together(own_reads, given["reads"]),
