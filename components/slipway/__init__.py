@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from slipway.models import ModelRegistry as ModelRegistry
     from slipway.registry import ContainerRegistry as ContainerRegistry
     from slipway.registry import ImagePublisher as ImagePublisher
+    from slipway.retraining import CandidateWorkflow as CandidateWorkflow
+    from slipway.retraining import RetrainingEnvironment as RetrainingEnvironment
+    from slipway.retraining import RetrainingPipeline as RetrainingPipeline
     from slipway.rollout import ProgressiveRollout as ProgressiveRollout
     from slipway.rollout import PromotionGate as PromotionGate
     from slipway.rollout import RolloutController as RolloutController
@@ -43,6 +46,9 @@ COMPONENTS = {
     "ProgressiveRollout": "slipway.rollout",
     "PromotionGate": "slipway.rollout",
     "RolloutController": "slipway.rollout",
+    "RetrainingEnvironment": "slipway.retraining",
+    "RetrainingPipeline": "slipway.retraining",
+    "CandidateWorkflow": "slipway.retraining",
     "Gateway": "slipway.serving",
     "OnlineStore": "slipway.serving",
     "ServiceDatabase": "slipway.serving",

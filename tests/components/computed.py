@@ -37,6 +37,7 @@ _PREFIXED = {
     "aws:ec2/securityGroup:SecurityGroup": ("sg", "security-group"),
     "aws:ec2/vpcEndpoint:VpcEndpoint": ("vpce", "vpc-endpoint"),
     "aws:ec2/flowLog:FlowLog": ("fl", "vpc-flow-log"),
+    "aws:ec2/launchTemplate:LaunchTemplate": ("lt", "launch-template"),
 }
 _NAMED = {
     "aws:iam/role:Role": ("name", "iam", "role/{}"),
@@ -49,6 +50,18 @@ _NAMED = {
     "aws:dynamodb/table:Table": ("name", "dynamodb", "table/{}"),
     "aws:rds/cluster:Cluster": ("clusterIdentifier", "rds", "cluster:{}"),
     "aws:s3/bucket:Bucket": ("bucket", "s3", "{}"),
+    "aws:batch/computeEnvironment:ComputeEnvironment": ("name", "batch", "compute-environment/{}"),
+    "aws:batch/jobDefinition:JobDefinition": ("name", "batch", "job-definition/{}:1"),
+    "aws:batch/jobQueue:JobQueue": ("name", "batch", "job-queue/{}"),
+    "aws:cloudwatch/eventApiDestination:EventApiDestination": ("name", "events", "api-destination/{}/0a1b2c3d"),
+    "aws:cloudwatch/eventBus:EventBus": ("name", "events", "event-bus/{}"),
+    "aws:cloudwatch/eventConnection:EventConnection": ("name", "events", "connection/{}/0a1b2c3d"),
+    "aws:cloudwatch/eventRule:EventRule": ("name", "events", "rule/{}"),
+    "aws:scheduler/schedule:Schedule": ("name", "scheduler", "schedule/{}"),
+    "aws:scheduler/scheduleGroup:ScheduleGroup": ("name", "scheduler", "schedule-group/{}"),
+    "aws:sfn/stateMachine:StateMachine": ("name", "states", "stateMachine:{}"),
+    "aws:sns/topic:Topic": ("name", "sns", "{}"),
+    "aws:sqs/queue:Queue": ("name", "sqs", "{}"),
 }
 
 
@@ -172,6 +185,12 @@ def _extra(type_: str, identity: str, digits: str, inputs: Mapping[str, Any]) ->
                 "bucketRegion": REGION,
                 "hostedZoneId": "Z1BKCTXD74EZPE",
             }
+        case "aws:batch/jobDefinition:JobDefinition":
+            return {"arnPrefix": _arn("batch", f"job-definition/{identity}"), "revision": 1}
+        case "aws:ec2/launchTemplate:LaunchTemplate":
+            return {"latestVersion": 1, "defaultVersion": 1}
+        case "aws:sqs/queue:Queue":
+            return {"url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{identity}"}
         case "aws:iam/role:Role":
             return {"uniqueId": f"AROA{digits[:16].upper()}", "createDate": "2026-01-01T00:00:00Z"}
     return {}

@@ -20,8 +20,8 @@ REFUSED = 3
 """Exit code of a step that did its work and says no: data not valid, candidate not better. The run ends there."""
 AGAIN = 75
 """Exit code of a step that saved where it was and wants to be started again."""
-QUEUE_MINUTES = 60
-"""How long a job may wait for a machine; then it is cancelled, so that a run without capacity ends."""
+QUEUE_MINUTES = 240
+"""How long a job may wait for a machine, be it that others wait before it; then it is given up, so that a run ends."""
 REASONS = ("schedule", "data", "drift", "manual")
 """Why a run starts: ``reason`` of the trigger, ``SLIPWAY_TRIGGER`` of a step."""
 

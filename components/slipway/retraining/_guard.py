@@ -77,15 +77,21 @@ def caught(step: str) -> list[State]:
     return [{"ErrorEquals": ["States.ALL"], "Assign": assign, "Next": RELEASE}]
 
 
-def ending(guard: Guard, event_bus_arn: str, lock_key: str) -> dict[str, State]:
-    """From the release of the lock to the end; reads the variables that ``Begin`` and ``caught`` set."""
+def ending(
+    guard: Guard, event_bus_arn: str, lock_key: str, *, not_held: str = ANNOUNCE, fails: bool = True
+) -> dict[str, State]:
+    """From the release of the lock to the end; reads the variables that ``Begin`` and ``caught`` set.
+
+    ``not_held`` comes next where the run does not have the lock; with ``fails`` a failed run fails the machine.
+    """
     detail = {name: f"{{% ${name} %}}" for name in ("model", "run", "outcome", "step")} | {"reason": "{% $why %}"}
     event = {"Source": SOURCE, "DetailType": "RunEnded", "EventBusName": event_bus_arn, "Detail": detail}
-    message = "{% 'Run ' & $run & ' of ' & $model & ': ' & $outcome & '. ' & $why & '. Its records: ' & $records %}"
+    message = "{% 'Run ' & $run & ' of ' & $model & ': ' & $outcome & '. ' & $why & '. ' & $where %}"
     subject = "{% $substring('Retraining of ' & $model & ': ' & $outcome, 0, 100) %}"
+    last = "How did it end?" if fails else ENDED
     failed = {"Condition": "{% $outcome = 'failed' %}", "Next": FAILED}
-    return {
-        RELEASE: _locks.release(guard, lock_key),
+    states: dict[str, State] = {
+        RELEASE: _locks.release(guard, lock_key, not_held),
         ANNOUNCE: {
             "Type": "Task",
             "Resource": "arn:aws:states:::events:putEvents",
@@ -106,13 +112,20 @@ def ending(guard: Guard, event_bus_arn: str, lock_key: str) -> dict[str, State]:
             "Arguments": {"TopicArn": guard.topic_arn, "Subject": subject, "Message": message},
             "TimeoutSeconds": 60,
             "Retry": _locks.again(),
-            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "How did it end?"}],
-            "Next": "How did it end?",
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": last}],
+            "Next": last,
         },
-        "How did it end?": {"Type": "Choice", "Choices": [failed], "Default": ENDED},
         ENDED: {"Type": "Succeed", "Output": detail},
-        FAILED: {"Type": "Fail", "Error": "RetrainingFailed", "Cause": "{% $step & ': ' & $why %}"},
     }
+    if fails:
+        states[last] = {"Type": "Choice", "Choices": [failed], "Default": ENDED}
+        states[FAILED] = {"Type": "Fail", "Error": "RetrainingFailed", "Cause": "{% $step & ': ' & $why %}"}
+    return states
+
+
+def run_of(name: str) -> str:
+    """Id of the run that an execution is, by the expression of its name: EventBridge names them with ``_``."""
+    return f"$replace({name}, /[^A-Za-z0-9-]/, '-')"
 
 
 def _begin(wiring: Wiring, model: str) -> State:
@@ -121,13 +134,15 @@ def _begin(wiring: Wiring, model: str) -> State:
     def given(name: str, otherwise: str) -> str:
         return f"{{% $exists($states.input.{name}) ? $states.input.{name} : {otherwise} %}}"
 
-    run = "$replace($states.context.Execution.Name, /[^A-Za-z0-9-]/, '-')"
+    run = run_of("$states.context.Execution.Name")
+    records = f"'{run_uri(wiring.models_bucket, model, '')[:-1]}' & {run} & '/'"
     return {
         "Type": "Pass",
         "Assign": {
             "model": model,
             "run": f"{{% {run} %}}",
-            "records": f"{{% '{run_uri(wiring.models_bucket, model, '')[:-1]}' & {run} & '/' %}}",
+            "records": f"{{% {records} %}}",
+            "where": f"{{% 'Its records: ' & {records} %}}",
             "reason": given("reason", "'manual'"),
             "dedupe_key": given("dedupe_key", "$states.context.Execution.Name"),
             "dataset_uri": given("dataset_uri", "''"),

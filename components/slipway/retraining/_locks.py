@@ -10,7 +10,7 @@ State = dict[str, Any]
 RELEASE, ANNOUNCE = "Release the lock", "Say how it ended"
 _SEEN_SECONDS = 30 * 86_400
 _LEDGER_SECONDS = 400 * 86_400
-_NO_CONDITION = "DynamoDB.ConditionalCheckFailedException"
+NO_CONDITION = "DynamoDB.ConditionalCheckFailedException"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def ledger(guard: Guard, declaration: Declaration) -> State:
     return _table_task("updateItem", arguments, _skipped(why, RELEASE, tell=True), retried=False) | entered
 
 
-def release(guard: Guard, lock_key: str) -> State:
+def release(guard: Guard, lock_key: str, not_held: str) -> State:
     """Leaves the lock's item for as long as the next run has to wait; another run's lock is left alone."""
     until = _number(f"{clock()} + $cool_down")
     arguments = {
@@ -89,12 +89,13 @@ def release(guard: Guard, lock_key: str) -> State:
         "ExpressionAttributeNames": {"#run": "run"},
         "ExpressionAttributeValues": {":until": until, ":run": {"S": "{% $run %}"}},
     }
-    task = _table_task("updateItem", arguments, {"ErrorEquals": [_NO_CONDITION], "Next": ANNOUNCE}, retried=True)
-    return task | {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": ANNOUNCE}], "Next": ANNOUNCE}
+    other = {"ErrorEquals": [NO_CONDITION], "Next": not_held}
+    end = {"Catch": [other, {"ErrorEquals": ["States.ALL"], "Next": ANNOUNCE}], "Next": ANNOUNCE}
+    return _table_task("updateItem", arguments, other, retried=True) | end
 
 
 def _table_task(action: str, arguments: dict[str, Any], otherwise: State, *, retried: bool) -> State:
-    never = {"ErrorEquals": [_NO_CONDITION], "MaxAttempts": 0}
+    never = {"ErrorEquals": [NO_CONDITION], "MaxAttempts": 0}
     broken = {"step": "start", "outcome": "failed", "why": "{% $states.errorOutput.Error %}", "tell": True}
     task: State = {
         "Type": "Task",
@@ -110,7 +111,7 @@ def _table_task(action: str, arguments: dict[str, Any], otherwise: State, *, ret
 
 def _skipped(why: str, then: str, *, tell: bool = False) -> State:
     assign = {"outcome": "skipped", "step": "start", "why": why, "tell": tell}
-    return {"ErrorEquals": [_NO_CONDITION], "Assign": assign, "Next": then}
+    return {"ErrorEquals": [NO_CONDITION], "Assign": assign, "Next": then}
 
 
 def again() -> list[State]:

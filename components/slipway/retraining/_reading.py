@@ -9,13 +9,31 @@ from slipway.retraining._declaration import Declaration, Step, Triggers
 from slipway.retraining.engine import Engine
 from slipway.retraining.pipeline_args import RetrainingPipelineArgs, StepArgs
 
-NAME_PREFIX = (r"[a-z][a-z0-9-]{0,60}[a-z0-9]", "2 to 62 of a-z, 0-9 and -, beginning with a letter, as in acme-prod")
+NAME_PREFIX = (r"[a-z][a-z0-9-]{0,58}[a-z0-9]", "2 to 60 of a-z, 0-9 and -, beginning with a letter, as in acme-prod")
 ENVIRONMENT = (r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?", "an environment's name: 1 to 30 of a-z, 0-9 and -")
 IMAGE = (r"[^\s@]+@sha256:[0-9a-f]{64}", "an image by its digest: <repository>@sha256:<64 hex digits>")
 MODEL = (r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?", "1 to 40 of a-z, 0-9 and -, beginning with a letter")
 _STEP = (r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?", "1 to 32 of a-z, 0-9 and -, beginning with a letter")
 _TIMEZONE = (r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z0-9+_-]+){1,2}", "a time zone such as UTC or Europe/Dublin")
 _VARIABLE = (r"(?!SLIPWAY_|AWS_|MLFLOW_TRACKING_URI$)[A-Za-z_]\w*", "variables not of slipway's own: SLIPWAY_…, AWS_…")
+ARNS = {
+    "execution_role_arn": _check.A_ROLE,
+    "machine_log_group_arn": (r"arn:aws[a-z-]*:logs:.+:log-group:[\w/.#-]+", "a log group's ARN"),
+    "lock_table_arn": (r"arn:aws[a-z-]*:dynamodb:.+:table/[\w.-]+", "a DynamoDB table's ARN"),
+    "event_bus_arn": (
+        r"arn:aws[a-z-]*:events:.+:event-bus/(?!default$)[\w./-]+",
+        "an event bus's ARN, not the default",
+    ),
+    "topic_arn": (r"arn:aws[a-z-]*:sns:.+", "an SNS topic's ARN"),
+    "dead_letter_queue_arn": (r"arn:aws[a-z-]*:sqs:.+", "an SQS queue's ARN"),
+    "key_arn": _check.A_KEY,
+    "image": IMAGE,
+    "repository": (r"[a-z0-9][a-z0-9._/-]+", "an ECR repository's name"),
+    "datasets_bucket_name": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name"),
+    "models_bucket_name": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name"),
+    "job_log_group_name": (r"[\w/.#-]+", "a log group's name"),
+}
+"""Inputs that a pipeline cannot do without: what is accepted where they are known text."""
 _MACHINE_NAME, _JOB_NAME = 80, 128
 _LONGEST_MINUTES = 14 * 24 * 60
 _QUEUES = {

@@ -6,21 +6,18 @@ however often one trigger is delivered: the time that was scheduled, the manifes
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from slipway.retraining import _parts
 from slipway.retraining._declaration import Declaration
 from slipway.retraining.pipeline_args import RetrainingPipelineArgs
-from slipway.security import Principal
 from slipway.security.workload_identity import WorkloadIdentityArgs
 
 MANIFEST = "manifest.json"
 _WINDOW_MINUTES = 15
 """Within which a schedule starts its run, so that the schedules of many models do not start all at once."""
-_RETRY_SECONDS = 3600
-_RETRIES = 20
 
 
 def triggers(
@@ -32,22 +29,39 @@ def triggers(
     child: pulumi.ResourceOptions,
 ) -> None:
     """Declare the triggers; without any there is no role either."""
-    wanted = declaration.triggers
+    wanted, model, key_arn = declaration.triggers, declaration.model, args["key_arn"]
     if not (wanted.schedule or wanted.on_new_data or wanted.on_drift):
         return
-    rights: WorkloadIdentityArgs = {"principal": Principal.EVENTS, "uses": [machine_arn, args["key_arn"]]}
+    rights = _parts.caller_rights(machine_arn, key_arn)
     if wanted.schedule:
         rights["writes"] = [args["dead_letter_queue_arn"]]  # a schedule leaves there in its role's name
     role_arn = role(rights)
+
+    def rule(
+        reason: str,
+        bus: pulumi.Output[str] | None,
+        pattern: pulumi.Input[str],
+        transformer: aws.cloudwatch.EventTargetInputTransformerArgsDict,
+    ) -> None:
+        _parts.rule(
+            f"{name}-{reason}",
+            bus=bus,
+            pattern=pattern,
+            target_arn=machine_arn,
+            role_arn=role_arn,
+            transformer=transformer,
+            dead_letter_arn=args["dead_letter_queue_arn"],
+            tags=args.get("tags"),
+            child=child,
+        )
+
     if wanted.schedule:
         _schedule(name, args, declaration, machine_arn, role_arn, child)
     if wanted.on_new_data:
-        batches = _later(args["datasets_bucket_name"]).apply(lambda bucket: new_data_pattern(bucket, declaration.model))
-        _rule(name, "data", args, None, batches, new_data_input(declaration.model), machine_arn, role_arn, child)
+        batches = _parts.later(args["datasets_bucket_name"]).apply(lambda bucket: new_data_pattern(bucket, model))
+        rule("data", None, batches, new_data_input(model))
     if wanted.on_drift:
-        bus = _later(args["event_bus_arn"]).apply(lambda arn: arn.split(":event-bus/")[1])
-        drift = drift_pattern(declaration.model)
-        _rule(name, "drift", args, bus, drift, drift_input(declaration.model), machine_arn, role_arn, child)
+        rule("drift", _parts.bus_name(args["event_bus_arn"]), drift_pattern(model), drift_input(model))
 
 
 def schedule_input(model: str) -> str:
@@ -103,41 +117,11 @@ def _schedule(
             "arn": machine_arn,
             "role_arn": role_arn,
             "input": schedule_input(declaration.model),
-            "retry_policy": {"maximum_event_age_in_seconds": _RETRY_SECONDS, "maximum_retry_attempts": _RETRIES},
+            "retry_policy": {
+                "maximum_event_age_in_seconds": _parts.RETRY_SECONDS,
+                "maximum_retry_attempts": _parts.RETRIES,
+            },
             "dead_letter_config": {"arn": args["dead_letter_queue_arn"]},
         },
         opts=child,
     )
-
-
-def _rule(
-    name: str,
-    reason: str,
-    args: RetrainingPipelineArgs,
-    bus: pulumi.Input[str] | None,
-    pattern: pulumi.Input[str],
-    transformer: aws.cloudwatch.EventTargetInputTransformerArgsDict,
-    machine_arn: pulumi.Output[str],
-    role_arn: pulumi.Output[str],
-    child: pulumi.ResourceOptions,
-) -> None:
-    """A rule and its one target; without ``bus`` on the default bus, where AWS's services publish."""
-    rule = aws.cloudwatch.EventRule(
-        f"{name}-{reason}", event_bus_name=bus, event_pattern=pattern, tags=args.get("tags"), opts=child
-    )
-    aws.cloudwatch.EventTarget(
-        f"{name}-{reason}",
-        rule=rule.name,
-        event_bus_name=bus,
-        target_id="run",
-        arn=machine_arn,
-        role_arn=role_arn,
-        input_transformer=transformer,
-        retry_policy={"maximum_event_age_in_seconds": _RETRY_SECONDS, "maximum_retry_attempts": _RETRIES},
-        dead_letter_config={"arn": args["dead_letter_queue_arn"]},
-        opts=child,
-    )
-
-
-def _later(value: Any) -> pulumi.Output[Any]:
-    return pulumi.Output.from_input(value)

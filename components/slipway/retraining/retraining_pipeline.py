@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from slipway import _check
-from slipway.retraining import _jobs, _reading, _states
+from slipway.retraining import _jobs, _parts, _reading, _states
 from slipway.retraining._declaration import Declaration, Step, Wiring
 from slipway.retraining._locks import Guard
 from slipway.retraining._rights import job_rights
@@ -15,24 +15,6 @@ from slipway.retraining._triggers import triggers
 from slipway.retraining.pipeline_args import RetrainingPipelineArgs
 from slipway.security import Principal, WorkloadIdentity
 from slipway.security.workload_identity import WorkloadIdentityArgs
-
-_ARNS = {
-    "execution_role_arn": _check.A_ROLE,
-    "machine_log_group_arn": (r"arn:aws[a-z-]*:logs:.+:log-group:[\w/.#-]+", "a log group's ARN"),
-    "lock_table_arn": (r"arn:aws[a-z-]*:dynamodb:.+:table/[\w.-]+", "a DynamoDB table's ARN"),
-    "event_bus_arn": (
-        r"arn:aws[a-z-]*:events:.+:event-bus/(?!default$)[\w./-]+",
-        "an event bus's ARN, not the default",
-    ),
-    "topic_arn": (r"arn:aws[a-z-]*:sns:.+", "an SNS topic's ARN"),
-    "dead_letter_queue_arn": (r"arn:aws[a-z-]*:sqs:.+", "an SQS queue's ARN"),
-    "key_arn": _check.A_KEY,
-    "image": _reading.IMAGE,
-    "repository": (r"[a-z0-9][a-z0-9._/-]+", "an ECR repository's name"),
-    "datasets_bucket_name": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name"),
-    "models_bucket_name": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name"),
-    "job_log_group_name": (r"[\w/.#-]+", "a log group's name"),
-}
 
 
 class RetrainingPipeline(pulumi.ComponentResource):
@@ -54,23 +36,29 @@ class RetrainingPipeline(pulumi.ComponentResource):
         super().__init__("slipway:index:RetrainingPipeline", name, dict(args), opts)
         _check.known(args, RetrainingPipelineArgs.__annotations__)
         declaration = _reading.declaration(args)
-        for arg, accepted in _ARNS.items():
+        for arg, accepted in _reading.ARNS.items():
             _check.given(args, arg, *accepted)
-        account = _later(args["lock_table_arn"]).apply(lambda arn: arn.split(":")[4])
-        place = _later(args["lock_table_arn"]).apply(_place)
+        place = _parts.place(args["lock_table_arn"])
+        account = place.apply(lambda where: where.split()[2])
         wiring = _wiring(args)
+        child = pulumi.ResourceOptions(parent=self)
 
-        job_role = self._identity(f"{name}-job", args, account, job_rights(args, declaration.model, place))
+        def identity(role: str, rights: WorkloadIdentityArgs) -> WorkloadIdentity:
+            return _parts.identity(f"{name}-{role}", args, account, rights, child)
+
+        job_role = identity("job", job_rights(args, declaration.model, place))
         definitions = self._definitions(name, args, declaration, wiring, job_role)
-        machine = self._machine(name, args, declaration, wiring, definitions, account, place)
-        triggers(
-            name,
+        machine_role = identity("machine", _machine_rights(args, declaration, definitions, place))
+        machine = _parts.machine(
+            f"{name}-machine",
+            _reading.machine_name(args["name_prefix"], declaration.model),
+            _definition(args, declaration, wiring, definitions),
+            machine_role,
             args,
-            declaration,
-            machine.arn,
-            lambda rights: self._identity(f"{name}-trigger", args, account, rights).role_arn,
-            pulumi.ResourceOptions(parent=self),
+            args["machine_log_group_arn"],
+            child,
         )
+        triggers(name, args, declaration, machine.arn, lambda rights: identity("trigger", rights).role_arn, child)
 
         self.machine_arn = machine.arn
         self.job_role_arn = job_role.role_arn
@@ -82,16 +70,6 @@ class RetrainingPipeline(pulumi.ComponentResource):
                 "runCeilingUsd": self.run_ceiling_usd,
             }
         )
-
-    def _identity(
-        self, name: str, args: RetrainingPipelineArgs, account: pulumi.Output[str], rights: WorkloadIdentityArgs
-    ) -> WorkloadIdentity:
-        rights["account_id"] = account
-        if args.get("permissions_boundary_arn") is not None:
-            rights["permissions_boundary_arn"] = args["permissions_boundary_arn"]
-        if args.get("tags") is not None:
-            rights["tags"] = args["tags"]
-        return WorkloadIdentity(name, rights, pulumi.ResourceOptions(parent=self))
 
     def _definitions(
         self,
@@ -125,76 +103,49 @@ class RetrainingPipeline(pulumi.ComponentResource):
             for step in declaration.steps
         }
 
-    def _machine(
-        self,
-        name: str,
-        args: RetrainingPipelineArgs,
-        declaration: Declaration,
-        wiring: pulumi.Output[Wiring],
-        definitions: Mapping[str, aws.batch.JobDefinition],
-        account: pulumi.Output[str],
-        place: pulumi.Output[str],
-    ) -> aws.sfn.StateMachine:
-        machine = _reading.machine_name(args["name_prefix"], declaration.model)
-        given: dict[str, Any] = dict(args)
-        queues = {step.name: given[_reading.queue_of(step)] for step in declaration.steps}
-        role = self._identity(
-            f"{name}-machine",
-            args,
-            account,
-            {
-                "principal": Principal.STATE_MACHINE,
-                "writes": [args["lock_table_arn"], args["topic_arn"], args["machine_log_group_arn"]],
-                "uses": [
-                    *(definition.arn_prefix for definition in definitions.values()),
-                    *dict.fromkeys(queues.values()),
-                    args["event_bus_arn"],
-                    args["key_arn"],
-                ],
-                "state_machine_arn": place.apply(
-                    lambda where: "arn:{}:states:{}:{}:stateMachine:{}".format(*where.split(), machine)
-                ),
-            },
-        )
-        jobs = {
-            step: pulumi.Output.all(queues[step], definition.arn).apply(lambda arns: _states.Job(*arns))
-            for step, definition in definitions.items()
-        }
-        known = pulumi.Output.all(wiring, args["lock_table_arn"], args["topic_arn"], pulumi.Output.all(**jobs))
-        return aws.sfn.StateMachine(
-            f"{name}-machine",
-            name=machine,
-            type="STANDARD",
-            role_arn=role.role_arn,
-            definition=known.apply(
-                lambda got: _states.definition(
-                    declaration, got[0], Guard(got[1].split(":table/")[1], got[2]), dict(got[3])
-                )
-            ),
-            logging_configuration={
-                "level": "ALL",
-                "include_execution_data": False,
-                "log_destination": pulumi.Output.concat(args["machine_log_group_arn"], ":*"),
-            },
-            tracing_configuration={"enabled": True},
-            encryption_configuration={
-                "type": "CUSTOMER_MANAGED_KMS_KEY",
-                "kms_key_id": args["key_arn"],
-                "kms_data_key_reuse_period_seconds": 300,
-            },
-            tags=args.get("tags"),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[role]),
+
+def _queues(args: RetrainingPipelineArgs, declaration: Declaration) -> dict[str, Any]:
+    """Queue of each step."""
+    given: dict[str, Any] = dict(args)
+    return {step.name: given[_reading.queue_of(step)] for step in declaration.steps}
+
+
+def _machine_rights(
+    args: RetrainingPipelineArgs,
+    declaration: Declaration,
+    definitions: Mapping[str, aws.batch.JobDefinition],
+    place: pulumi.Output[str],
+) -> WorkloadIdentityArgs:
+    name = _reading.machine_name(args["name_prefix"], declaration.model)
+    return {
+        "principal": Principal.STATE_MACHINE,
+        "writes": [args["lock_table_arn"], args["topic_arn"], args["machine_log_group_arn"]],
+        "uses": [
+            *(definition.arn_prefix for definition in definitions.values()),
+            *dict.fromkeys(_queues(args, declaration).values()),
+            args["event_bus_arn"],
+            args["key_arn"],
+        ],
+        "state_machine_arn": _parts.machine_arn(place, name),
+    }
+
+
+def _definition(
+    args: RetrainingPipelineArgs,
+    declaration: Declaration,
+    wiring: pulumi.Output[Wiring],
+    definitions: Mapping[str, aws.batch.JobDefinition],
+) -> pulumi.Output[str]:
+    queues = _queues(args, declaration)
+    jobs = {step: pulumi.Output.all(queues[step], item.arn) for step, item in definitions.items()}
+
+    def text(got: Any) -> str:
+        guard = Guard(got[1].split(":table/")[1], got[2])
+        return _states.definition(
+            declaration, got[0], guard, {step: _states.Job(*arns) for step, arns in got[3].items()}
         )
 
-
-def _later(value: Any) -> pulumi.Output[Any]:
-    return pulumi.Output.from_input(value)
-
-
-def _place(arn: str) -> str:
-    """Partition, region and account of an ARN, as words."""
-    _, partition, _, region, account, _ = arn.split(":", 5)
-    return f"{partition} {region} {account}"
+    return pulumi.Output.all(wiring, args["lock_table_arn"], args["topic_arn"], pulumi.Output.all(**jobs)).apply(text)
 
 
 def _wiring(args: RetrainingPipelineArgs) -> pulumi.Output[Wiring]:
