@@ -21,6 +21,7 @@ def session(environment: Mapping[str, str]) -> boto3.Session:
     return boto3.Session(
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
         region_name=environment["AWS_REGION"],
         botocore_session=core,
     )

@@ -7,6 +7,7 @@ SERVICES = (
     *("s3", "s3_objects", "wafv2"),
     *("batch", "stepfunctions"),
     *("events", "event_buses", "api_destinations", "scheduler", "sns", "sagemaker", "mwaa", "secretsmanager"),
+    "permissions",
 )
 
 
