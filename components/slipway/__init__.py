@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from slipway.models import ModelRegistry as ModelRegistry
     from slipway.registry import ContainerRegistry as ContainerRegistry
     from slipway.registry import ImagePublisher as ImagePublisher
+    from slipway.retraining import AirflowEnvironment as AirflowEnvironment
     from slipway.retraining import CandidateWorkflow as CandidateWorkflow
     from slipway.retraining import RetrainingEnvironment as RetrainingEnvironment
     from slipway.retraining import RetrainingPipeline as RetrainingPipeline
@@ -47,6 +48,7 @@ COMPONENTS = {
     "PromotionGate": "slipway.rollout",
     "RolloutController": "slipway.rollout",
     "RetrainingEnvironment": "slipway.retraining",
+    "AirflowEnvironment": "slipway.retraining",
     "RetrainingPipeline": "slipway.retraining",
     "CandidateWorkflow": "slipway.retraining",
     "Gateway": "slipway.serving",

@@ -32,6 +32,13 @@ AURORA_POSTGRESQL_SUPPORT_ENDS = {
 }
 """Accepted versions and the end of their standard support: the release calendar of Aurora PostgreSQL."""
 
+AIRFLOW = "3.0.6"
+"""Apache Airflow of a new environment of Amazon MWAA: the newest that it offers."""
+
+AIRFLOW_ACCEPTED = ("2.10.1", "2.10.3", "2.11.0", "3.0.6")
+"""Versions of Airflow on MWAA that generated DAGs run with. AWS ends a version some months after announcing it, and
+names no date for these."""
+
 ENVOY_GATEWAY = "v1.9.1"
 """Envoy Gateway, as its charts are tagged. It brings Gateway API 1.6.1, and is tested with Kubernetes 1.33 to 1.36."""
 

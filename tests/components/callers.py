@@ -144,6 +144,17 @@ SHORTEST: dict[str, dict[str, Any]] = {
         "key_arn": KEY,
         "monthly_ceiling_usd": 50,
     },
+    "AirflowEnvironment": {
+        "environment_name": "acme-dev",
+        "bucket_name": "acme-dev-airflow",
+        "key_arn": KEY,
+        "logs_key_arn": KEY,
+        "vpc_id": "vpc-0a",
+        "subnet_ids": ["subnet-0a", "subnet-0b"],
+        "job_queue_arns": [f"arn:aws:batch:eu-west-1:{ACCOUNT}:job-queue/acme-dev-retraining-on-demand"],
+        "job_name_prefix": "acme-dev",
+        "max_workers": 2,
+    },
     "CandidateWorkflow": {
         "environment": "dev",
         "event_bus_arn": f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/acme-dev-retraining",

@@ -128,7 +128,25 @@ def _resource_server(identity: str, _: str, inputs: Mapping[str, Any]) -> tuple[
     return identity, {"scopeIdentifiers": scopes}
 
 
+def _mlflow_app(_: str, digits: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    arn = _arn("sagemaker", f"mlflow-app/app-{digits[:12].upper()}")
+    return arn, {"arn": arn}
+
+
+def _object(_: str, digits: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    arn = f"arn:aws:s3:::{inputs['bucket']}/{inputs['key']}"
+    return f"{inputs['bucket']}/{inputs['key']}", {"arn": arn, "versionId": digits[:32]}
+
+
+def _airflow(identity: str, digits: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    url = f"{digits[:8]}.c1.{REGION}.airflow.amazonaws.com"
+    return identity, {"arn": _arn("airflow", f"environment/{identity}"), "webserverUrl": url}
+
+
 _FRONT = {
+    "aws:mwaa/environment:Environment": _airflow,
+    "aws:s3/bucketObjectv2:BucketObjectv2": _object,
+    "aws:sagemaker/mlflowApp:MlflowApp": _mlflow_app,
     "aws:lb/loadBalancer:LoadBalancer": _load_balancer,
     "aws:acm/certificate:Certificate": _certificate,
     "aws:route53/record:Record": _record,

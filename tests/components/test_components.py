@@ -20,6 +20,7 @@ STATEFUL = (
     "aws:ecr/repository:Repository",
     "aws:eks/cluster:Cluster",
     "aws:kms/key:Key",
+    "aws:mwaa/environment:Environment",  # the history of runs
     "aws:lb/loadBalancer:LoadBalancer",  # no data, but the address that callers know
     "aws:rds/cluster:Cluster",
     "aws:s3/bucket:Bucket",

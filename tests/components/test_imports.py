@@ -12,6 +12,7 @@ SHARED = ("slipway.security.data_class", "slipway.security.principal", "slipway.
 """What any step may take from security: the classes of data, and the statements, which are written only there."""
 
 NEEDS = {
+    "AirflowEnvironment": "slipway.security.workload_identity",  # its DAGs have a role
     "ImagePublisher": "slipway.security.workload_identity",  # it is one
     "ModelService": "slipway.rollout.",  # its pods may be a rollout's
     "ProgressiveRollout": "slipway.serving._",  # the pods of both are found and guarded in the same way

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from slipway import _lazy
 
 if TYPE_CHECKING:
+    from slipway.retraining.airflow_environment import AirflowEnvironment as AirflowEnvironment
+    from slipway.retraining.airflow_environment import AirflowEnvironmentArgs as AirflowEnvironmentArgs
     from slipway.retraining.candidate_workflow import CandidateWorkflow as CandidateWorkflow
     from slipway.retraining.candidate_workflow import CandidateWorkflowArgs as CandidateWorkflowArgs
     from slipway.retraining.candidate_workflow import How as How
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = _lazy.exports(
     __name__,
     {
+        "AirflowEnvironment": "airflow_environment",
+        "AirflowEnvironmentArgs": "airflow_environment",
         "CandidateWorkflow": "candidate_workflow",
         "CandidateWorkflowArgs": "candidate_workflow",
         "Engine": "engine",

@@ -6,6 +6,7 @@ They are the whole list: a policy that allows anything else on ``*`` is not writ
 
 EVERYWHERE = {
     "batch:DescribeJobs": "jobs are described by id",
+    "cloudwatch:PutMetricData": "a metric has no ARN",
     "ecr:GetAuthorizationToken": "a login is to the registry",
     "ecs:DiscoverPollEndpoint": "asks where an agent reports to",
     "logs:CreateLogDelivery": "a delivery has no ARN",
@@ -16,6 +17,7 @@ EVERYWHERE = {
     "logs:ListLogDeliveries": "lists",
     "logs:PutResourcePolicy": "the policies of an account's log groups have no ARN",
     "logs:UpdateLogDelivery": "a delivery has no ARN",
+    "s3:GetAccountPublicAccessBlock": "the setting is the account's",
     "xray:GetSamplingRules": "rules are read together",
     "xray:GetSamplingTargets": "rules are read together",
     "xray:PutTelemetryRecords": "a trace has no ARN",

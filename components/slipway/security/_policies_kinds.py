@@ -202,6 +202,11 @@ KINDS = (
     Kind("a Batch job queue", rf"batch:{_PLACE}job-queue/{_NAME}", uses=(Grant(("batch:SubmitJob",)),)),
     Kind("a Lambda function", rf"lambda:{_PLACE}function:[\w-]+(:[\w$-]+)?", uses=(Grant(("lambda:InvokeFunction",)),)),
     Kind("an MLflow App", rf"sagemaker:{_PLACE}mlflow-app/[\w-]+", uses=(Grant(("sagemaker:CallMlflowAppApi",)),)),
+    Kind(
+        "a role in an Airflow environment",
+        rf"airflow:{_PLACE}role/[A-Za-z][\w-]*/(Admin|Op|User|Viewer)",
+        uses=(Grant(("airflow:InvokeRestApi",)),),
+    ),
     Kind("an event bus", rf"events:{_PLACE}event-bus/[\w./-]+", uses=(Grant(("events:PutEvents",)),)),
     Kind(
         "an API destination",

@@ -43,7 +43,7 @@ _USE = (
     "kms:ReEncryptTo",
 )
 _SERVICES = {
-    DataClass.MODELS: ("dynamodb", "ecr", "events", "rds", "s3", "secretsmanager", "sns", "sqs", "states"),
+    DataClass.MODELS: ("airflow", "dynamodb", "ecr", "events", "rds", "s3", "secretsmanager", "sns", "sqs", "states"),
     DataClass.PERSONAL: ("dynamodb", "rds", "s3", "secretsmanager", "sqs"),
     DataClass.LOGS: ("s3",),
     DataClass.CLUSTER: ("ec2", "eks"),
@@ -51,12 +51,13 @@ _SERVICES = {
 }
 """Services through which principals of the account may use a class's key (where IAM allows them to as well)."""
 _GRANTED = {
-    DataClass.MODELS: ("dynamodb", "ecr", "rds"),
+    DataClass.MODELS: ("airflow", "dynamodb", "ecr", "rds"),
     DataClass.PERSONAL: ("dynamodb", "rds"),
     DataClass.CLUSTER: ("ec2", "eks"),
     DataClass.BACKUP: ("backup",),
 }
-"""Services that keep using a key by a grant: for a repository, table, database, volume, cluster or recovery point."""
+"""Services that keep using a key by a grant: for a repository, table, database, volume, cluster, recovery point or an
+Airflow environment."""
 
 
 def partition_of(region: str) -> str:
@@ -113,8 +114,10 @@ def key_policy(data_class: DataClass, account_id: str, region: str, administrato
         ]
     if data_class is DataClass.MODELS:
         statements += retraining_key(account, account_id, f"arn:{partition}:logs:{region}:{account_id}:*")
-    if data_class is DataClass.LOGS:
-        groups = f"arn:{partition}:logs:{region}:{account_id}:log-group:*"
+    if data_class in (DataClass.LOGS, DataClass.MODELS):
+        # MWAA asks that its environment's key can be used for the environment's log groups, whichever key they have.
+        names = "*" if data_class is DataClass.LOGS else "airflow-*"
+        groups = f"arn:{partition}:logs:{region}:{account_id}:log-group:{names}"
         statements.append(
             {
                 "Sid": "EncryptLogGroups",

@@ -16,5 +16,7 @@ class Principal(StrEnum):
     """A Step Functions state machine."""
     EVENTS = "events"
     """A rule or a schedule of EventBridge, for its targets."""
+    AIRFLOW = "airflow"
+    """An environment of Amazon MWAA, and what its DAGs call."""
     CI = "ci"
     """A CI pipeline that proves itself with an OIDC token."""

@@ -23,6 +23,7 @@ _SERVICES: dict[Principal, str | tuple[str, ...]] = {
     Principal.FUNCTION: "lambda.amazonaws.com",
     Principal.STATE_MACHINE: "states.amazonaws.com",
     Principal.EVENTS: ("events.amazonaws.com", "scheduler.amazonaws.com"),
+    Principal.AIRFLOW: ("airflow.amazonaws.com", "airflow-env.amazonaws.com"),
 }
 _LABEL = (r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a Kubernetes name: 1 to 63 of a-z, 0-9 and -")
 _CLUSTER = (r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}", "an EKS cluster's name")
@@ -33,20 +34,20 @@ class WorkloadIdentityArgs(TypedDict):
     """Inputs of ``WorkloadIdentity``."""
 
     principal: Principal
-    """Where the workload runs: pod, batch, function, state_machine, events or ci."""
-    reads: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    """Where the workload runs: pod, batch, function, state_machine, events, airflow or ci."""
+    reads: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of what it reads: S3 buckets, prefixes (``…/*``) and objects, ECR repositories, DynamoDB tables and streams,
     secrets, SSM parameters, SQS queues, log groups. Default: nothing."""
-    writes: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    writes: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of what it writes: those kinds, SNS topics and Firehose streams. Writing to S3 is adding and replacing,
     never deleting. Default: nothing."""
-    deletes: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    deletes: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of what it deletes: S3 buckets, prefixes and objects. A version that was superseded stays for as long as the
     bucket keeps it. Default: nothing."""
     locks: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
     """ARNs of what it writes with a retention, beside ``writes``: S3 buckets with object lock, prefixes and objects. It
     can make a retention longer, never shorter. Default: nothing."""
-    uses: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    uses: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of what it calls: state machines, Batch job queues and definitions, Lambda functions, event buses, database
     users that it logs in as, MLflow Apps, and KMS keys. A key can be used only through the services of what is read and
     written; directly, if that is nothing. Default: nothing."""

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from airflow.dag_processing.bundles.manager import DagBundlesManager
+from airflow.dag_processing.bundles.manager import DagBundlesManager  # ty: ignore[import-not-found]
 
 try:
-    from airflow.dag_processing.dagbag import DagBag
+    from airflow.dag_processing.dagbag import DagBag  # ty: ignore[import-not-found]
 except ImportError:  # before Airflow 3.1
-    from airflow.models.dagbag import DagBag
+    from airflow.models.dagbag import DagBag  # ty: ignore[import-not-found]
 
 
 def described(dag: Any) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def aws(exits: dict[str, int | None]) -> Iterator[Aws]:
             self.end_headers()
             self.wfile.write(data)
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             """Not a word."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 from google.protobuf import json_format
-from kfp import components, dsl, kubernetes
-from kfp.compiler import Compiler
-from kfp.pipeline_spec import pipeline_spec_pb2
+from kfp import components, dsl, kubernetes  # ty: ignore[import-not-found]
+from kfp.compiler import Compiler  # ty: ignore[import-not-found]
+from kfp.pipeline_spec import pipeline_spec_pb2  # ty: ignore[import-not-found]
 
 AFFINITY = [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot"]}]
 
@@ -38,7 +38,7 @@ def component_of(step: dict[str, Any]) -> Any:
 def pipeline_of(given: dict[str, Any]) -> Any:
     config = dsl.PipelineConfig(active_deadline_seconds=given["deadline"])
 
-    @dsl.pipeline(name="flight-delay-retraining", pipeline_config=config)
+    @dsl.pipeline(name="flight-delay-retraining", pipeline_config=config)  # type: ignore[untyped-decorator]
     def retraining(run: str, reason: str, dedupe_key: str, dataset_uri: str, dataset_version: str) -> None:
         tasks: dict[str, Any] = {}
         told = {"run": run, "reason": reason, "dedupe_key": dedupe_key}

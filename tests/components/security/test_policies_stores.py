@@ -37,8 +37,8 @@ def test_administration_is_enumerated_and_cannot_use_the_key(data_class: DataCla
     [
         (
             DataClass.MODELS,
-            ["dynamodb", "ecr", "events", "rds", "s3", "secretsmanager", "sns", "sqs", "states"],
-            ["dynamodb", "ecr", "rds"],
+            ["airflow", "dynamodb", "ecr", "events", "rds", "s3", "secretsmanager", "sns", "sqs", "states"],
+            ["airflow", "dynamodb", "ecr", "rds"],
         ),
         (DataClass.PERSONAL, ["dynamodb", "rds", "s3", "secretsmanager", "sqs"], ["dynamodb", "rds"]),
         (DataClass.LOGS, ["s3"], []),
@@ -74,7 +74,14 @@ def test_the_key_of_logs_serves_log_groups_of_the_account() -> None:
     assert statement["Condition"] == {
         "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:*"}
     }
-    assert "EncryptLogGroups" not in key(DataClass.MODELS)
+    assert "EncryptLogGroups" not in key(DataClass.PERSONAL)
+
+
+def test_the_key_of_models_serves_the_log_groups_of_airflow_alone() -> None:
+    statement = key(DataClass.MODELS)["EncryptLogGroups"]
+    assert statement["Condition"] == {
+        "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:airflow-*"}
+    }
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def without(args: dict[str, Any], name: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ({}, "principal: accepted: one of pod, batch, function, state_machine, events, ci: received: None"),
+        ({}, "principal: accepted: one of pod, batch, function, state_machine, events, airflow, ci: received: None"),
         ({"principal": "ec2"}, "principal: accepted: one of pod, .*: received: 'ec2'"),
         (without(POD, "cluster_name"), "cluster_name: accepted: a value, because principal is pod: received: None"),
         (without(POD, "namespace"), "namespace: accepted: a value, because principal is pod: received: None"),
