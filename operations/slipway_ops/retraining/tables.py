@@ -6,6 +6,7 @@ Nothing that Arrow says about a file it cannot read is passed on: its messages q
 import csv
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ def blocks(path: Path, wanted: Sequence[str]) -> Iterator[Block]:
             yield from _csv(path, wanted)
         else:
             yield from _lines(path, wanted)
-    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, csv.Error):
+    except (pa.ArrowException, OSError, EOFError, ValueError, csv.Error, zlib.error):
         raise UnreadableError(f"a {name.partition('.')[2]} file that can be read to its end") from None
 
 

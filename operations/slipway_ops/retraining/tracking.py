@@ -1,6 +1,6 @@
 """MLflow's tracking server and model registry, over its REST API.
 
-Twelve calls that MLflow keeps stable (``/api/2.0/mlflow``) instead of its client: mlflow-skinny is 115 MB in 43
+Eleven calls that MLflow keeps stable (``/api/2.0/mlflow``) instead of its client: mlflow-skinny is 115 MB in 43
 packages, for a step that sends a few JSON documents. A server of SageMaker is named by its ARN, and its calls are
 signed as AWS's own plugin (sagemaker-mlflow 0.5) does it.
 """
@@ -154,14 +154,6 @@ class Tracking:
     def alias(self, model: str, name: str, version: str) -> None:
         """Let ``models:/<model>@<name>`` be a version."""
         self._post("registered-models/alias", again=True, name=model, alias=name, version=version)
-
-    def aliased(self, model: str, name: str) -> str | None:
-        """Number of the version that has an alias; None where there is none."""
-        try:
-            found = self._get("registered-models/alias", name=model, alias=name)
-        except _UnknownError:
-            return None
-        return str(found["model_version"]["version"])
 
     def _experiment(self, name: str) -> str:
         try:

@@ -94,11 +94,8 @@ class Mlflow:
         return 200, {"model_version": self.versions[-1]}
 
     def registered_models_alias(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        if "version" in body:
-            self.models[body["name"]][body["alias"]] = body["version"]
-            return 200, {}
-        version = self.models.get(body["name"], {}).get(body["alias"])
-        return (200, {"model_version": {"version": version}}) if version else self._unknown(body["alias"])
+        self.models[body["name"]][body["alias"]] = body["version"]
+        return 200, {}
 
     def _unknown(self, what: str) -> tuple[int, dict[str, Any]]:
         return 404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": f"no {what}"}
