@@ -40,7 +40,7 @@ def keep(path: Path, token: Callable[[], str], ended: threading.Event) -> None:
 
 def main(environment: Mapping[str, str] = os.environ) -> None:
     """Run until terminated."""
-    client = boto3.client("rds")
+    client = boto3.client("rds", region_name=environment.get("AWS_REGION"))
 
     def token() -> str:
         host, port, user = (environment[name] for name in ("PGHOST", "PGPORT", "PGUSER"))

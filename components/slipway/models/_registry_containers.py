@@ -99,7 +99,7 @@ def _hardened(name: str, image: pulumi.Input[str], cpu: str, memory: str) -> Obj
 def _variables(server: Server, more: dict[str, str]) -> list[Object]:
     values: dict[str, pulumi.Input[str]] = {**more}
     if server.region is not None:
-        values["AWS_REGION"] = server.region
+        values |= {"AWS_REGION": server.region, "AWS_DEFAULT_REGION": server.region}  # boto3 reads the second one only
     return [{"name": key, "value": value} for key, value in sorted(values.items())]
 
 

@@ -89,7 +89,8 @@ def test_the_server() -> None:
     assert told["MLFLOW_DISABLE_TELEMETRY"] == "true"
     assert told["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
     assert "AWS_REGION" not in told
-    assert variables(spec("Deployment", region="eu-west-1")["template"]["spec"]["containers"][0])["AWS_REGION"]
+    told = variables(spec("Deployment", region="eu-west-1")["template"]["spec"]["containers"][0])
+    assert told["AWS_REGION"] == told["AWS_DEFAULT_REGION"] == "eu-west-1"
 
 
 def test_the_login_is_made_anew_beside_whatever_logs_in() -> None:

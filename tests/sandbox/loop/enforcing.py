@@ -73,14 +73,15 @@ def _key(bucket: Any) -> str | None:
 
 def main(directory: Path) -> None:
     """Serve until terminated."""
-    load = server._load
+    module: Any = server
+    load = module._load
 
     def _enforcing() -> Any:
         application = load()
         _install()
         return application
 
-    server._load = _enforcing
+    module._load = _enforcing
     server.serve(directory, 0)
 
 

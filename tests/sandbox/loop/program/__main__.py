@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import slipway
-from slipway.models import datasets
+from slipway.models import Backend, datasets
 from slipway.security import DataClass, Principal
 
 MODEL = "flight-delay"
@@ -25,6 +25,26 @@ data = slipway.DatasetStore(
 models = slipway.ModelBucket("models", {"bucket_name": "loop-models", "key_arn": key_arn, "deletion_protection": False})
 artifacts = pulumi.Output.concat(models.bucket_arn, "/mlflow/*")
 readers = datasets.reader_arns(data.bucket_arn, MODEL)
+registry = slipway.ModelRegistry(
+    "registry",
+    {
+        "registry_name": "loop",
+        "backend": Backend.MANAGED,
+        "artifact_bucket_arn": models.bucket_arn,
+        "key_arn": key_arn,
+        "deletion_protection": False,
+    },
+)
+client = registry.client_artifact_arns
+slipway.WorkloadIdentity(
+    "client",
+    {
+        "principal": Principal.BATCH,
+        "reads": client,
+        "writes": client,
+        "uses": [registry.tracking_uri, key_arn],
+    },
+)
 jobs: dict[str, dict[str, Any]] = {
     "trainer": {"reads": readers},
     "curator": {"reads": readers, "writes": datasets.writer_arns(data.bucket_arn, MODEL)},
@@ -33,7 +53,8 @@ jobs: dict[str, dict[str, Any]] = {
     "collector": {"reads": [artifacts], "deletes": [artifacts]},
 }
 for name, rights in jobs.items():
-    identity = slipway.WorkloadIdentity(name, {"principal": Principal.BATCH, "uses": [key_arn], **rights})
+    given: Any = {"principal": Principal.BATCH, "uses": [key_arn], **rights}
+    identity = slipway.WorkloadIdentity(name, given)
     pulumi.export(name, identity.role_arn)
 person = aws.iam.Role(
     "person",
