@@ -12,6 +12,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.utils import get_service_model
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import iteration_worker
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk as sdk,
 )
@@ -36,6 +39,7 @@ _POLL_SECONDS = 0.1
 _FOREVER_SECONDS = 99999999
 _CONFIG = Config(
     parameter_validation=False,
+    inject_host_prefix=False,
     proxies={},
     retries={"max_attempts": 0},
     connect_timeout=_FOREVER_SECONDS,
@@ -70,9 +74,6 @@ def _make(region: str, service: str, role: str | None) -> Any:
     return make(
         service,
         endpoint_url=f"http://127.0.0.1:{os.environ['MOTO_PORT']}",
-        aws_session_token=keys.get("AWS_SESSION_TOKEN"),
-        aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
         config=_CONFIG,
     )
 
@@ -161,3 +162,14 @@ def _eval_sync(original: Any, self: Any, env: Any, **kwargs: Any) -> Any:
             batch = _client_for(None, region, "batch", role)
             batch.terminate_job(jobId=job, reason="Terminated by Step Functions: its task was aborted")
     return outcome
+
+
+def _error_name(original: Any, error_name: str | None) -> Any:
+    """What fails inside a branch or an iteration fails it by the same name; moto refuses names of its own there."""
+    if error_name is not None and error_name.startswith("States."):
+        return StatesErrorName.from_name(error_name)
+    return original(error_name=error_name)
+
+
+for _module in (branches_decl, iteration_worker):
+    replaces(_module, "CustomErrorName")(_error_name)

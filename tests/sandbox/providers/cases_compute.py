@@ -127,7 +127,7 @@ CASES = [
                 "evaluateOnExits": [
                     {"onStatusReason": "Host EC2*", "action": "RETRY"},
                     {"onExitCode": "75", "action": "RETRY"},
-                    {"onReason": "*", "action": "EXIT"},
+                    {"onReason": "*", "action": "exit"},
                 ],
             },
             "timeout": {"attemptDurationSeconds": 3600},

@@ -60,12 +60,13 @@ def _find_definition(batch: Any, seen: Context) -> dict[str, Any] | None:
     if found is None:
         return None
     for name in _AS_JSON:
-        given = seen.get(name)
-        if isinstance(given, str) and name in found:
-            found[name] = _said(given, found[name])
-    rules = (found.get("retryStrategy") or {}).get("evaluateOnExit") or []
-    for rule in rules:
-        rule["action"] = rule["action"].upper()
+        text = seen.get(name)
+        if isinstance(text, str) and name in found:
+            found[name] = _said(text, found[name])
+    given = (seen.get("retryStrategy") or {}).get("evaluateOnExits") or []
+    said = {rule["action"].lower(): rule["action"] for rule in given}
+    for rule in (found.get("retryStrategy") or {}).get("evaluateOnExit") or []:
+        rule["action"] = said.get(rule["action"], rule["action"])  # case says nothing here, and Batch answers in lower
     return found
 
 
