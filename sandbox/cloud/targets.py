@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from botocore import xform_name
@@ -43,8 +44,11 @@ def _call(one: Delivery) -> None:
 
 
 def _bury(one: Delivery, queue: str, about: dict[str, str]) -> None:
+    """A schedule's role puts its dead letters away; a rule's are let in by the queue."""
     attributes = {name: {"DataType": "String", "StringValue": value} for name, value in about.items()}
-    _send_message(one, queue, one.dead_letter, MessageAttributes=attributes)
+    role = one.target.get("RoleArn") if one.principal != "events.amazonaws.com" else None
+    letter = replace(one, target={**one.target, "RoleArn": role})
+    _send_message(letter, queue, one.dead_letter, MessageAttributes=attributes)
 
 
 def _client(one: Delivery, service: str) -> Any:
