@@ -17,6 +17,8 @@ ROUTES = frozenset({"gateway_domain", "gateway_name", "jwt_issuer", "jwt_jwks_ur
 """Fields of a platform that has a gateway."""
 GATE = frozenset({"gate_url"})
 """Fields of a platform that has the gate."""
+RETRAINING = frozenset({"retraining"})
+"""Fields of a platform that retrains models."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class PlatformContract:
     jwt_jwks_uri: pulumi.Output[str] | None = None
     jwt_audiences: pulumi.Output[list[str]] | None = None
     gate_url: pulumi.Output[str] | None = None
+    retraining: pulumi.Output[dict[str, str]] | None = None
+    """What pipelines share, by the names of stacks/retraining.py."""
 
     def export(self) -> None:
         """Publish the contract as the stack output ``platform``."""
@@ -83,7 +87,7 @@ def check(contract: Any, stack: str, wanted: Collection[str] = REQUIRED) -> dict
         )
     missing = sorted(set(wanted) - contract.keys())
     if missing:
-        lacks = {*ROUTES, *GATE} & set(missing)
-        hint = " (has its platform a gateway, and a gate where a model asks for one?)" if lacks else ""
+        lacks = {*ROUTES, *GATE, *RETRAINING} & set(missing)
+        hint = " (has its platform the gateway, the gate or the retraining that its models ask for?)" if lacks else ""
         raise pulumi.RunError(f"stack {stack}: output {EXPORT}: accepted: {sorted(wanted)}: missing: {missing}{hint}")
     return contract

@@ -3,7 +3,7 @@
 import pulumi
 
 from stacks import models
-from stacks.contract import GATE, ROUTES, PlatformContract
+from stacks.contract import GATE, RETRAINING, ROUTES, PlatformContract
 from stacks.releases import Found, find
 from stacks.settings import Part, Settings
 
@@ -43,4 +43,5 @@ def _needs(settings: Settings) -> set[str]:
     """Fields of the platform's contract that a shard's models need."""
     routed = [model for model in settings.models.values() if model.auth]
     gated = [model for model in routed if model.rollout and model.rollout.only_if_better]
-    return {*(ROUTES if routed else ()), *(GATE if gated else ())}
+    retrained = any(model.retrain for model in settings.models.values())
+    return {*(ROUTES if routed else ()), *(GATE if gated else ()), *(RETRAINING if retrained else ())}

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from stacks._section import Section
+from stacks.retraining_settings import RetrainSettings
 from stacks.values import (
     ClaimName,
     Cpu,
@@ -216,4 +217,5 @@ class ModelSettings(Section):
     """Requests a second, at each replica of the gateway, above which callers are told to wait."""
     slo: SloSettings = SloSettings()
     rollout: RolloutSettings | None = None
+    retrain: RetrainSettings | None = None
     stores: ModelStoresSettings = ModelStoresSettings()

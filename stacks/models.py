@@ -16,6 +16,7 @@ from stacks.releases import Found
 from stacks.settings import Settings
 
 if TYPE_CHECKING:
+    from pulumi_aws.ecr import Repository
     from slipway_ops.release import Release
 
     from stacks.stores import Stores, Use
@@ -55,16 +56,18 @@ def declare(place: Place) -> dict[str, Made]:
     registry = images.declare(
         settings, "models-registry", "models-publisher", repositories.values(), place.contract.models_key_arn
     )
-    return {
-        name: _model(name, place, registry.repositories[repositories[name]].repository_url) for name in settings.models
-    }
+    return {name: _model(name, place, registry.repositories[repositories[name]]) for name in settings.models}
 
 
-def _model(name: str, place: Place, repository_url: pulumi.Output[str]) -> Made:
-    use = place.use(name)
+def _model(name: str, place: Place, images: "Repository") -> Made:
+    use, repository_url = place.use(name), images.repository_url
     identity = WorkloadIdentity(f"{name}-identity", _identity(name, place, use))
     outputs: dict[str, Any] = {"repository": repository_url, "role_arn": identity.role_arn}
     release = place.found.releases.get(name)
+    if place.settings.models[name].retrain:
+        from stacks import pipelines  # most of its SDK modules are no other's
+
+        outputs |= pipelines.declare(name, place.settings, place.contract, images, release)
     if release is None:
         return Made(outputs)
     args = _service_args(name, place, release, pulumi.Output.concat(repository_url, "@", release.content.image_digest))

@@ -58,6 +58,11 @@ def declare(settings: Settings, found: Found) -> Platform:
         image = pulumi.Output.concat(registry.repository_urls[operations], "@", found.operations_digest)
     built = front.declare(settings, front.Ground(network, keys, cluster, bucket.bucket_arn, image))
     gateway = built.gateway
+    shared = {}
+    if settings.datasets or settings.mlflow:
+        from stacks import retraining  # most of its SDK modules are no other's
+
+        shared = retraining.declare(settings, retraining.Ground(account, network, keys, bucket.bucket_arn))
 
     contract = PlatformContract(
         cluster_name=cluster.cluster_name,
@@ -76,6 +81,7 @@ def declare(settings: Settings, found: Found) -> Platform:
         jwt_jwks_uri=gateway.jwks_uri if gateway else None,
         jwt_audiences=gateway.audiences if gateway else None,
         gate_url=built.gate_url,
+        retraining=pulumi.Output.all(**shared) if shared else None,
     )
     return Platform(contract, network, keys, cluster)
 

@@ -16,6 +16,7 @@ from stacks import _accepted, together
 from stacks._section import Section
 from stacks.front_settings import GateSettings, GatewaySettings, RolloutsSettings, StoresSettings
 from stacks.model_settings import ModelSettings
+from stacks.retraining_settings import DatasetsSettings, MlflowSettings, RetrainingSettings
 from stacks.values import (
     AccountId,
     Arn,
@@ -158,6 +159,11 @@ class Settings(Section):
     """Prometheus that has the gateway's metrics, inside the cluster; rollouts and scaling by requests ask it."""
     request_autoscaler: bool = False
     """Installs KEDA, which scales by requests and latency."""
+    datasets: DatasetsSettings | None = None
+    mlflow: MlflowSettings | None = None
+    retraining: RetrainingSettings | None = None
+    github_token: pydantic.SecretStr | None = None
+    """For ``retraining.candidates``: a token that may send ``repository_dispatch`` (`pulumi config set --secret`)."""
     operations_image: Digest | None = None
     """Digest of the operations image in this environment's registry; models with a release need it."""
     models: dict[Slug, ModelSettings] = {}
@@ -199,7 +205,9 @@ def parse(config: dict[str, Any], source: str) -> Settings:
         problems += _accepted.problems(Settings, error)
     if problems:
         lines = [
-            f"{source}: {_key(key)}: accepted: {accepted}: received: {_short(got)}" for key, accepted, got in problems
+            f"{source}: {_key(key)}: accepted: {accepted}: received: "
+            + ("something else" if key == "github_token" and got is not None else _short(got))
+            for key, accepted, got in problems
         ]
         raise SettingsError("\n".join(dict.fromkeys(lines)))
     return settings

@@ -15,12 +15,13 @@ Problem = tuple[str, str, Any]
 
 def problems(settings: "Settings") -> list[Problem]:
     """All of them."""
-    found = [*_parts(settings), *_operations(settings), *_zones(settings)]
+    found = [*_parts(settings), *_operations(settings), *_zones(settings), *_candidates(settings)]
     for name, model in settings.models.items():
         found += _release(settings, name, model)
         found += _front(settings, f"models.{name}", model)
         found += _stores(settings, f"models.{name}.stores", model)
         found += _rollout(settings, f"models.{name}", model)
+        found += _retrain(settings, f"models.{name}.retrain", model)
     return [*found, *_hosts(settings)]
 
 
@@ -33,7 +34,7 @@ def _parts(settings: "Settings") -> Iterator[Problem]:
             yield section, f"a section, because part is {settings.part}", None
         if models and value is not None:
             yield section, "no such section where part is models: the platform stack has it", "a section"
-    for section in ("gateway", "rollouts", "gate"):
+    for section in ("gateway", "rollouts", "gate", "datasets", "mlflow", "retraining", "github_token"):
         if models and getattr(settings, section) is not None:
             yield section, "no such section where part is models: the platform stack has it", "a section"
     if models and settings.request_autoscaler:
@@ -160,3 +161,27 @@ def _rollout(settings: "Settings", key: str, model: ModelSettings) -> Iterator[P
         for path, accepted, received in gates.problems(better):
             yield f"{key}.rollout.only_if_better.{path}", accepted, received
     yield from capacity.problems(settings, key, model)
+
+
+def _candidates(settings: "Settings") -> Iterator[Problem]:
+    candidates = settings.retraining.candidates if settings.retraining else None
+    if settings.retraining and settings.datasets is None:
+        yield "datasets", "a section, because retraining is given: where the data is", None
+    if candidates and settings.github_token is None:
+        yield "github_token", "a token, because retraining.candidates is given (pulumi config set --secret)", None
+    if settings.github_token is not None and candidates is None:
+        yield "github_token", "nothing, because there is no section retraining.candidates", "a token"
+
+
+def _retrain(settings: "Settings", key: str, model: ModelSettings) -> Iterator[Problem]:
+    retrain = model.retrain
+    if retrain is None:
+        return
+    if settings.part is not Part.MODELS and settings.retraining is None:
+        yield "retraining", f"a section, because {key} is given", None
+    if retrain.image is None and model.release is None:
+        yield f"{key}.image", "a digest, because the model has no release whose image could train", None
+    if retrain.image == NEWEST:
+        yield f"{key}.image", "sha256:<64 hex>, so that a preview says which code trains", NEWEST
+    if retrain.train.gpus and settings.retraining and not settings.retraining.gpu_max_vcpus:
+        yield f"{key}.train.gpus", "0, because retraining.gpu_max_vcpus is 0", retrain.train.gpus

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from slipway._check import LOG_DAYS
+from slipway.retraining._schedule import ACCEPTED, schedule
 from slipway.versions import KUBERNETES_SUPPORT_ENDS
 
 NEWEST = "newest"
@@ -71,6 +72,13 @@ def _increasing(values: list[int]) -> list[int]:
     return values
 
 
+def _timing(value: str) -> str:
+    try:
+        return schedule("schedule", value)
+    except ValueError:
+        raise ValueError(ACCEPTED) from None
+
+
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 AccountId = Annotated[str, _text(r"\d{12}", "an account id of 12 digits")]
 Arn = Annotated[str, _text(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:.+", "an ARN with its account id")]
@@ -97,6 +105,7 @@ Domain = Annotated[
         rf"(?=.{{4,200}}$)({_LABEL}\.)+[a-z]{{2,63}}", "a domain such as ml.example.com, whose hosts are the models'"
     ),
 ]
+Email = Annotated[str, _text(r"[^\s@]+@[^\s@]+\.[^\s@]+", "an e-mail address")]
 EventsUri = Annotated[
     str,
     _text(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.=-]+)+/?", "a prefix of a bucket: s3://<bucket>/<prefix>"),
@@ -111,6 +120,7 @@ ImageRef = Annotated[
         r"[a-zA-Z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}", "an image by digest, <repository>@sha256:<64 hex>"
     ),
 ]
+InstanceFamily = Annotated[str, _text(r"[a-z][a-z0-9-]{1,15}", "a family of EC2 instances such as m6i")]
 KubernetesVersion = Annotated[str, AfterValidator(_version)]
 LogDays = Annotated[int, AfterValidator(_log_days)]
 LogType = Literal["api", "audit", "authenticator", "controllerManager", "scheduler"]
@@ -123,11 +133,13 @@ Region = Annotated[str, _text(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as eu-wes
 ReleaseId = Annotated[
     str, _text(rf"[a-z0-9][a-z0-9-]*-\d{{8}}-[0-9a-f]{{8}}|{NEWEST}", f"<model>-<yyyymmdd>-<8 hex> or {NEWEST}")
 ]
+Repository = Annotated[str, _text(r"[A-Za-z0-9-]{1,39}/[\w.-]{1,100}", "a GitHub repository: <owner>/<name>")]
 RoleArn = Annotated[
     str, _text(r"arn:aws[a-z-]*:iam::\d{12}:role/.+", "a role's ARN: arn:aws:iam::<account>:role/<name>")
 ]
 Slug = Annotated[str, _text(r"[a-z][a-z0-9-]{0,28}[a-z0-9]", "2 to 30 of a-z, 0-9 and -, beginning with a letter")]
 Subject = Annotated[str, _text(r"[^*?\s]+", "exact token subjects, without * or ?")]
+Timing = Annotated[str, AfterValidator(_timing)]
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 Weights = Annotated[list[int], Field(min_length=1, max_length=10), AfterValidator(_increasing)]
 """Shares of the traffic, in percent."""

@@ -21,6 +21,11 @@ def models_bucket(namespace: str, environment: str) -> str:
     return f"{namespace}-{environment}-models"
 
 
+def datasets_bucket(namespace: str, environment: str) -> str:
+    """Bucket of an environment's datasets."""
+    return f"{namespace}-{environment}-datasets"
+
+
 def gateway_logs_bucket(namespace: str, environment: str) -> str:
     """Bucket of the access logs of an environment's gateway."""
     return f"{namespace}-{environment}-gateway-logs"

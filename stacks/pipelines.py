@@ -1,0 +1,109 @@
+"""The retraining pipeline of a model, from what its settings say and what the platform shares."""
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from slipway.retraining import RetrainingPipeline
+from slipway.retraining.pipeline_args import RetrainingPipelineArgs, StepArgs
+from slipway_ops.environments import models_bucket
+
+from stacks import retraining
+from stacks.contract import PlatformContract
+from stacks.retraining_settings import RetrainSettings
+from stacks.settings import Settings
+
+if TYPE_CHECKING:
+    from pulumi_aws.ecr import Repository
+    from slipway_ops.release import Release
+
+
+def declare(
+    name: str,
+    settings: Settings,
+    contract: PlatformContract,
+    images: "Repository",
+    release: "Release | None",
+) -> dict[str, Any]:
+    """Declare the pipeline of the model ``name``; what its team looks for, which is nothing without ``retrain``."""
+    retrain, shared = settings.models[name].retrain, contract.retraining
+    if retrain is None:
+        return {}
+    assert shared is not None, "settings.problems() requires the section, and the contract a platform's"
+    digest = retrain.image or (release.content.image_digest if release else None)
+    if digest is None:  # a release that is to be the newest, of which there is none yet
+        return {}
+
+    def of_platform(key: str) -> pulumi.Output[str]:
+        return shared.apply(lambda known: str(known[key]))
+
+    args: RetrainingPipelineArgs = {
+        "model": name,
+        "environment": settings.environment,
+        "name_prefix": f"{settings.namespace}-{settings.environment}",
+        "region": settings.region,
+        "image": pulumi.Output.concat(images.repository_url, "@", digest),
+        "repository": images.name,
+        "engine": retrain.engine,
+        "steps": _steps(retrain),
+        "train_command": retrain.train_command,
+        "predict_command": retrain.predict_command,
+        "on_new_data": retrain.on_new_data,
+        "on_drift": retrain.on_drift,
+        "monthly_ceiling_usd": retrain.monthly_ceiling_usd,
+        "cool_down_minutes": retrain.cool_down_minutes,
+        "datasets_bucket_name": of_platform(retraining.DATASETS),
+        "models_bucket_name": models_bucket(settings.namespace, settings.environment),
+        "tracking_uri": of_platform(retraining.TRACKING),
+        "key_arn": contract.models_key_arn,
+        "data_key_arns": [of_platform(retraining.DATA_KEY)],
+        "uses": shared.apply(lambda known: _some(known[retraining.CLIENT])),
+        "reads": shared.apply(lambda known: _some(known[retraining.ARTIFACTS])),
+        "writes": shared.apply(lambda known: _some(known[retraining.ARTIFACTS])),
+        "job_queue_arn": of_platform("job_queue_arn"),
+        "spot_job_queue_arn": of_platform("spot_job_queue_arn"),
+        "execution_role_arn": of_platform("execution_role_arn"),
+        "job_log_group_name": of_platform("job_log_group_name"),
+        "machine_log_group_arn": of_platform("machine_log_group_arn"),
+        "lock_table_arn": of_platform("lock_table_arn"),
+        "event_bus_arn": of_platform("event_bus_arn"),
+        "topic_arn": of_platform("topic_arn"),
+        "dead_letter_queue_arn": of_platform("dead_letter_queue_arn"),
+        "schedule_group_name": of_platform("schedule_group_name"),
+    }
+    if retrain.train.gpus:
+        args["gpu_job_queue_arn"] = of_platform("gpu_job_queue_arn")
+        args["gpu_spot_job_queue_arn"] = of_platform("gpu_spot_job_queue_arn")
+    if retrain.schedule:
+        args |= {"schedule": retrain.schedule, "schedule_timezone": retrain.timezone}
+    if settings.permissions_boundary_arn:
+        args["permissions_boundary_arn"] = settings.permissions_boundary_arn
+    pipeline = RetrainingPipeline(f"{name}-retraining", args)
+    return {"pipeline": pipeline.machine_arn, "run_ceiling_usd": pipeline.run_ceiling_usd}
+
+
+def _steps(retrain: RetrainSettings) -> list[StepArgs]:
+    """The four of every model; what trains may need more than the component's defaults."""
+    train = retrain.train
+    return [
+        {"name": "validate", "time_limit_minutes": 30},
+        {
+            "name": "train",
+            "time_limit_minutes": train.time_limit_minutes,
+            "vcpus": train.vcpus,
+            "memory_mib": train.memory_mib,
+            "gpus": train.gpus,
+            "spot": train.spot,
+            "attempts": train.attempts,
+        },
+        {
+            "name": "evaluate",
+            "time_limit_minutes": 30,
+            "vcpus": min(train.vcpus, 4),
+            "memory_mib": train.memory_mib,
+        },
+        {"name": "register", "time_limit_minutes": 15},
+    ]
+
+
+def _some(arn: str) -> list[pulumi.Input[str]]:
+    return [arn] if arn else []
