@@ -11,9 +11,13 @@ NEVER = {"boto3", "botocore", "pydantic", "slipway_ops", "stacks", "sandbox"}
 SHARED = ("slipway.security.data_class", "slipway.security.principal", "slipway.security._policies")
 """What any step may take from security: the classes of data, and the statements, which are written only there."""
 
-NEEDS = {
-    "AirflowEnvironment": "slipway.security.workload_identity",  # its DAGs have a role
-    "ImagePublisher": "slipway.security.workload_identity",  # it is one
+IDENTITY = "slipway.security.workload_identity"
+NEEDS: dict[str, str | tuple[str, ...]] = {
+    "AirflowEnvironment": IDENTITY,  # its DAGs have a role
+    "CandidateWorkflow": IDENTITY,
+    "RetrainingEnvironment": IDENTITY,
+    "RetrainingPipeline": (IDENTITY, "slipway.models.datasets"),  # its steps have a role, and the model's data a place
+    "ImagePublisher": IDENTITY,  # it is one
     "ModelService": "slipway.rollout.",  # its pods may be a rollout's
     "ProgressiveRollout": "slipway.serving._",  # the pods of both are found and guarded in the same way
     "PromotionGate": "slipway.serving._",
