@@ -32,13 +32,15 @@ def make_queue(aws: Call, name: str, *services: str) -> str:
 
 
 def messages(aws: Call, name: str, wanted: int = 1) -> list[dict[str, Any]]:
-    """What is in the queue, once it is at least ``wanted``; each with ``Body`` and its message attributes."""
+    """What is taken out of the queue, once it is at least ``wanted``; each with its body and attributes."""
     url, found = aws("sqs").get_queue_url(QueueName=name)["QueueUrl"], []
 
     def look() -> bool:
         given = {"QueueUrl": url, "MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"]}
         while batch := aws("sqs").receive_message(**given).get("Messages"):
             found.extend(batch)
+            for message in batch:
+                aws("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return len(found) >= wanted
 
     wait_for(look, _PATIENCE_SECONDS if wanted else 1.0)
