@@ -23,8 +23,8 @@ class PipelineVersionSpec(TypedDict):
     """A version of a pipeline. Kubeflow refuses to change one, but for its display name and its tags."""
 
     pipelineName: str
-    versionName: str
-    displayName: str
+    versionName: pulumi.Input[str]
+    displayName: pulumi.Input[str]
     description: str
     pipelineSpec: pulumi.Input[Mapping[str, Any]]
     platformSpec: pulumi.Input[Mapping[str, Any]]

@@ -38,6 +38,11 @@ def pipeline_name(declaration: Declaration) -> str:
     return f"{declaration.model}-retraining"
 
 
+def service_account(declaration: Declaration) -> str:
+    """Who the steps are in the cluster; a model has its own, so that its role is its own."""
+    return f"{declaration.model}-retraining"
+
+
 def pipeline_spec(declaration: Declaration, wiring: Wiring) -> dict[str, Any]:
     """The pipeline's IR: ``spec.pipelineSpec`` of a PipelineVersion."""
     parameters = {name: {"parameterType": "STRING"} for name in sorted(PARAMETERS.values())}

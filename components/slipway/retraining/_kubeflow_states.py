@@ -19,10 +19,8 @@ _SLACK_MINUTES = 10
 """For the queue, before the state machine's own limit."""
 
 
-def work(
-    declaration: Declaration, wiring: Wiring, namespace: str, queue_url: str, service_account: str = "pipeline-runner"
-) -> tuple[dict[str, State], str]:
-    """States for ``_guard.guarded``, and the first of them. ``namespace`` and ``service_account`` are those of runs."""
+def work(declaration: Declaration, wiring: Wiring, namespace: str, queue_url: str) -> tuple[dict[str, State], str]:
+    """States for ``_guard.guarded``, and the first of them. ``namespace`` is that of runs."""
     parameters = {
         "run": "{% $run %}",
         **{name: f"{{% ${name} %}}" for name in ("reason", "dedupe_key", "dataset_uri", "dataset_version")},
@@ -33,7 +31,7 @@ def work(
         "namespace": namespace,
         "pipeline": _kubeflow.pipeline_name(declaration),
         "version": _kubeflow.version_name(declaration, wiring),
-        "service_account": service_account,
+        "service_account": _kubeflow.service_account(declaration),
         "parameters": parameters,
         "outcome_uri": f"{{% '{records}/' & $run & '/outcome.json' %}}",
         "token": "{% $states.context.Task.Token %}",

@@ -59,7 +59,7 @@ def declaration(args: RetrainingPipelineArgs) -> Declaration:
     )
     _affordable(found)
     _named(args, found)
-    for step in steps:
+    for step in steps if found.engine is not Engine.KUBEFLOW else ():
         if args.get(queue_of(step)) is None:
             what = f"{'GPUs' if step.gpus else 'no GPU'} {'on Spot' if step.spot else 'on demand'}"
             _check.refuse(queue_of(step), f"a Batch job queue, because step {step.name} runs with {what}", None)

@@ -105,6 +105,17 @@ class RetrainingPipelineArgs(TypedDict):
     """Queue of triggers that could not be delivered."""
     schedule_group_name: NotRequired[pulumi.Input[str]]
     """Group of schedules; needed with ``schedule``."""
+    airflow_environment_name: NotRequired[pulumi.Input[str]]
+    """With the engine airflow: the environment of MWAA that runs the DAG. Default: none; then an Airflow elsewhere
+    starts the runs, by the schedule and one at a time, without a state machine, its triggers and its ceiling."""
+    dags_bucket_name: NotRequired[pulumi.Input[str]]
+    """With the engine airflow: the bucket whose ``dags/`` gets the DAG. Default: it is an output only."""
+    kubeflow_namespace: NotRequired[str]
+    """With the engine kubeflow: the namespace of its runs, which has Kubeflow's role ``pipeline-runner``."""
+    kubeflow_cluster_name: NotRequired[pulumi.Input[str]]
+    """With the engine kubeflow: the EKS cluster."""
+    kubeflow_queue_arn: NotRequired[pulumi.Input[str]]
+    """With the engine kubeflow: the queue of ``KubeflowRuns``, which starts the runs."""
     key_arn: pulumi.Input[str]
     """KMS key of table, bus, topic and queue, which also encrypts the runs."""
     data_key_arns: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]

@@ -23,6 +23,7 @@ CUSTOM: dict[tuple[str, str], bool] = {
         "HTTPRouteFilter SecurityPolicy",
     ),
     **_kinds("argoproj.io/v1alpha1", "AnalysisRun AnalysisTemplate Experiment Rollout", "ClusterAnalysisTemplate"),
+    **_kinds("pipelines.kubeflow.org/v2beta1", "Pipeline PipelineVersion"),
     **_kinds("keda.sh/v1alpha1", "ScaledJob ScaledObject TriggerAuthentication", "ClusterTriggerAuthentication"),
 }
 """API version and kind -> whether its objects live in a namespace."""
