@@ -6,7 +6,6 @@ everything that leaves a Prometheus, so no series carries it inside.
 
 from slipway.monitoring._rule import labels
 
-LONG, SHORT = 0, 1
 FAST = (("1h", "5m", 14.4), ("6h", "30m", 6.0))
 """Long window, short window and how many times too fast the budget burns: 2 % in an hour or 5 % in six wake somebody."""
 SLOW = (("1d", "2h", 3.0), ("3d", "6h", 1.0))
@@ -14,6 +13,9 @@ SLOW = (("1d", "2h", 3.0), ("3d", "6h", 1.0))
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 """Windows of both, of the SRE workbook's chapter on alerting (its example of a 30-day budget)."""
 HOURS = {"1h": 1, "6h": 6, "1d": 24, "3d": 72}
+"""Long windows, in which there must have been enough requests."""
+COUNTED = ("5m", *HOURS)
+"""Windows in which requests are recorded too."""
 
 ARM_REQUESTS = "model_arm:requests:rate1m"
 ARM_GOOD = "model_arm:good:rate1m"

@@ -69,7 +69,8 @@ def _recorded(objective: Objective) -> list[Record]:
     found = []
     for window in names.WINDOWS:
         every = source.requests(window)
-        found.append(Record(names.requests(window), every, of))
+        if window in names.COUNTED:
+            found.append(Record(names.requests(window), every, of))
         found.append(
             Record(names.errors(window), f"1 - ({source.good(window)} or vector(0)) / ({every} > 0)", of),
         )
