@@ -7,7 +7,6 @@ import time
 import uuid
 from typing import Any
 
-from moto.stepfunctions.parser.api import InvalidExecutionInput
 from moto.stepfunctions.parser.asl.component.state import state as state_module
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
@@ -43,7 +42,7 @@ def _start(
     try:
         json.loads(text)
     except ValueError as error:
-        raise InvalidExecutionInput(str(error)) from None
+        fail("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'")
     known = machine._handle_name_input_idempotency(name, text)
     if known is not None:
         return known
@@ -116,7 +115,8 @@ def _reflect(original: Any, self: Any) -> None:
         original(self)
         execution = self.execution
         execution.stop_date = clock.now()
-        execution.output = plain(execution.output)
+        if execution.status == "SUCCEEDED":
+            execution.output = json.dumps(plain(execution.output))  # moto answers a text as if it were JSON
         if execution.status == "ABORTED":
             execution.error, execution.cause = getattr(execution, "sandbox_stopped", (None, None))
         _publish(execution, execution.status)
@@ -125,7 +125,7 @@ def _reflect(original: Any, self: Any) -> None:
 def _publish(execution: Any, status: str) -> None:
     """The change as EventBridge has it."""
     ended = execution.stop_date
-    output = json.dumps(execution.output) if status == "SUCCEEDED" else None
+    output = execution.output if status == "SUCCEEDED" else None
     detail = {
         "executionArn": execution.exec_arn,
         "stateMachineArn": execution.state_machine.arn,

@@ -26,6 +26,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
     StateTaskServiceBatch,
 )
+from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
@@ -165,11 +166,11 @@ def _eval_sync(original: Any, self: Any, env: Any, **kwargs: Any) -> Any:
 
 
 def _error_name(original: Any, error_name: str | None) -> Any:
-    """What fails inside a branch or an iteration fails it by the same name; moto refuses names of its own there."""
+    """What a branch, an iteration or a Fail state passes on keeps its name; moto refuses Step Functions' own there."""
     if error_name is not None and error_name.startswith("States."):
         return StatesErrorName.from_name(error_name)
     return original(error_name=error_name)
 
 
-for _module in (branches_decl, iteration_worker):
+for _module in (branches_decl, iteration_worker, state_fail):
     replaces(_module, "CustomErrorName")(_error_name)
