@@ -2,7 +2,7 @@
 
 from sandbox.cloud.inventory import Item, inventory
 from sandbox.cloud.process import Cloud
-from tests.sandbox.cloud.helpers import Call, make_subnets, policy
+from tests.sandbox.cloud.helpers import Call, make_role, make_subnets, policy
 
 PAIRS, PLAIN = [{"Key": "data-class", "Value": "models"}], {"data-class": "models"}
 
@@ -91,5 +91,43 @@ def test_ways_in(cloud: Cloud, environment: dict[str, str], aws: Call) -> None:
         Item("target group", "walked"),
         Item("user pool", "walked", PLAIN),
         Item("web acl", "walked", PLAIN),
+    ]
+    assert cloud.writes() == written, "looking changes nothing"
+
+
+def test_events(cloud: Cloud, environment: dict[str, str], aws: Call) -> None:
+    others, events = inventory(environment), aws("events")
+    events.create_event_bus(Name="walked", Tags=PAIRS)
+    events.put_rule(Name="walked", EventBusName="walked", EventPattern='{"source": ["a"]}', Tags=PAIRS)
+    key = {"ApiKeyAuthParameters": {"ApiKeyName": "a", "ApiKeyValue": "b"}}
+    made = events.create_connection(Name="walked", AuthorizationType="API_KEY", AuthParameters=key)
+    destination = {"InvocationEndpoint": "https://api.example.com/", "HttpMethod": "POST"}
+    events.create_api_destination(Name="walked", ConnectionArn=made["ConnectionArn"], **destination)
+    aws("scheduler").create_schedule_group(Name="walked", Tags=PAIRS)
+    arn = "arn:aws:sqs:eu-west-1:123456789012:walked"
+    aws("scheduler").create_schedule(
+        Name="walked",
+        GroupName="walked",
+        ScheduleExpression="rate(1000 days)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": arn, "RoleArn": "arn:aws:iam::123456789012:role/walked"},
+    )
+    aws("sqs").create_queue(QueueName="walked", tags=PLAIN)
+    topic = aws("sns").create_topic(Name="walked", Tags=PAIRS)["TopicArn"]
+    aws("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    role = make_role(aws, "walked-app", "sagemaker.amazonaws.com")
+    aws("sagemaker").create_mlflow_app(Name="walked", ArtifactStoreUri="s3://walked/a", RoleArn=role, Tags=PAIRS)
+    written = cloud.writes()
+    assert [item for item in added(environment, others) if item.kind != "role"] == [
+        Item("api destination", "walked"),
+        Item("event bus", "walked", PLAIN),
+        Item("event connection", "walked"),
+        Item("event rule", "walked/walked", PLAIN),
+        Item("mlflow app", "walked", PLAIN),
+        Item("queue", "walked", PLAIN),
+        Item("schedule", "walked/walked"),
+        Item("schedule group", "walked", PLAIN),
+        Item("subscription", "walked sqs"),
+        Item("topic", "walked", PLAIN),
     ]
     assert cloud.writes() == written, "looking changes nothing"
