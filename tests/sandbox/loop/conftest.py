@@ -1,26 +1,24 @@
-"""The program of ``program/``, deployed once into a cloud that enforces policies; each test names its things itself."""
+"""The program of ``program/``, deployed once; while the tests run, roles are held to their policies."""
 
 import shutil
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from sandbox.cloud import clients, process
+from sandbox.cloud import clients
 from sandbox.engine.project import Project
 from sandbox.session import STAND_IN
 from sandbox.workspace import ROOT, Workspace
+from tests.sandbox.enforced import acting_as, enforced
 from tests.sandbox.world import World, shown
 
 STACK = "whole"
 TOOLS = ROOT / ".venv-loop" / "bin"
+_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _KEPT = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_EC2_METADATA_DISABLED", "NO_PROXY", "no_proxy")
 """Of a cloud's environment. DVC stops at an ``AWS_CONFIG_FILE`` that is no file, such as ``/dev/null``."""
 READY = ROOT / ".venv-loop" / ".ready"
@@ -35,29 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Program(World):
-    """The program in a sandbox of its own, whose cloud is started here and enforces policies."""
+    """The program in a sandbox of its own."""
 
     def __init__(self, root: Path) -> None:
         self.workspace, self.engine_name = Workspace(root / "sandbox"), STAND_IN
         shutil.copytree(Path(__file__).with_name("program"), root / "project")
         self.project = Project.at(root / "project")
-        directory = self.workspace.cloud
-        directory.mkdir(parents=True)
-        with (directory / process.LOG).open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.sandbox.loop.enforcing", str(directory)],
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
-        deadline = time.monotonic() + 60
-        while process.find(directory) is None:
-            assert time.monotonic() < deadline and self._process.poll() is None, (directory / process.LOG).read_text()
-            time.sleep(0.1)
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(timeout=30)
 
 
 @dataclass(frozen=True)
@@ -69,27 +50,13 @@ class Deployed:
 
     def acting_as(self, role: str) -> dict[str, str]:
         """The environment of somebody with this role of the program's; nothing else of the machine's is in it."""
-        sts = clients.client("sts", self.environment)
-        taken = sts.assume_role(RoleArn=self.outputs[role], RoleSessionName="test")["Credentials"]
-        return {
-            **{name: self.environment[name] for name in _KEPT},
-            "AWS_ACCESS_KEY_ID": taken["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": taken["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": taken["SessionToken"],
-        }
+        taken = acting_as(self.environment, self.outputs[role])
+        return {name: taken[name] for name in (*_KEPT, *_CREDENTIALS)}
 
     def s3(self, role: str = "") -> Any:
         """S3 for somebody with this role of the program's, or for the administrator."""
-        given = self.acting_as(role) if role else self.environment
-        return boto3.client(
-            "s3",
-            endpoint_url=given["AWS_ENDPOINT_URL"],
-            region_name=given["AWS_REGION"],
-            aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=given.get("AWS_SESSION_TOKEN"),
-            config=Config(proxies={}, retries={"max_attempts": 0}),
-        )
+        given = acting_as(self.environment, self.outputs[role]) if role else self.environment
+        return clients.client("s3", given)
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +67,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         assert up.outcome.ok, shown(up)
         second = program.up(STACK)
         assert (second.log.moved(), second.writes) == ([], 0), shown(second)
-        yield Deployed(up.outcome.outputs, program.environment(STACK))
+        with enforced(program.cloud):
+            yield Deployed(up.outcome.outputs, program.environment(STACK))
         down = program.down(STACK)
         assert down.outcome.ok, shown(down)
     finally:
