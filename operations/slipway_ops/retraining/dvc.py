@@ -147,6 +147,8 @@ def parsed(data: bytes, subject: str) -> dict[str, str]:
     """The files in a list; raises ``ReleaseError`` where it is none, or a path would lead out of the folder."""
     try:
         items = json.loads(data)
+        if not isinstance(items, list):
+            raise TypeError(items)
         found = {str(item["relpath"]): str(item["md5"]) for item in items}
     except (ValueError, TypeError, KeyError):
         raise refused(subject, "list", "a JSON list of md5 and relpath", data[:60].decode(errors="replace")) from None

@@ -147,7 +147,7 @@ class Revisions:
                     raise refused(f"batch {batch}", "content", "that of the batch of this name", "another one")
                 continue
             for path, name in added.items():
-                if name in known:
+                if name in known and files[path].stat().st_size:
                     raise refused(f"batch {batch}", path, "a file that the dataset has not", known[name])
                 known[name] = path
                 self.remote.put(files[path], name)

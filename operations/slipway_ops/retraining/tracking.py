@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
@@ -181,7 +181,7 @@ class Tracking:
             last = attempt == attempts
             try:
                 response = self._http.send(self._signed(method, path, body).prepare())
-            except HTTPClientError as error:
+            except BotoCoreError as error:
                 if last:
                     raise ReleaseError(f"{subject}: {type(error).__name__}: {' '.join(str(error).split())}") from None
                 continue

@@ -2,8 +2,8 @@
 
 The command finds the data in the folder ``SLIPWAY_DATA``, a folder for each batch, and fills ``SLIPWAY_OUTPUT``:
 ``model/`` with the one file that is the model, ``metrics.json`` ({name: {"value": …, "rows": …}}), and if wanted
-``training.json`` (feature_schema, settings, resources, as ``slipway release create`` reads it) and ``parameters.json``
-({name: value}). Where MLflow is known, ``MLFLOW_RUN_ID`` is a run that it may log to. A command that ends with 75 finds
+``training.json`` (feature_schema, settings, resources, as ``slipway release create`` reads it), ``parameters.json``
+({name: value}) and ``profile.json`` (what ``slipway drift profile`` writes, which drift of a release is measured by). Where MLflow is known, ``MLFLOW_RUN_ID`` is a run that it may log to. A command that ends with 75 finds
 what it left in ``SLIPWAY_OUTPUT`` there again when it is started the next time.
 """
 
@@ -24,6 +24,7 @@ from slipway_ops.retraining.tracking import Tracking
 
 FOLDER = "training/"
 CHECKPOINT = "checkpoint/"
+PROFILE = "profile.json"
 _MODEL = "model/"
 
 
@@ -91,6 +92,8 @@ def run(job: Job, command: Sequence[str]) -> Lineage:
         job.upload(f"{FOLDER}{_MODEL}{result.path.name}", result.path)
         job.put(f"{FOLDER}metrics.json", json.dumps(lineage.model_dump(mode="json")["metrics"], indent=1).encode())
         job.put(f"{FOLDER}training.json", result.training.model_dump_json(exclude_none=True, indent=1).encode())
+        if (output / PROFILE).is_file():
+            job.upload(f"{FOLDER}{PROFILE}", output / PROFILE)
         job.put(f"{FOLDER}lineage.json", lineage)
     return lineage
 
