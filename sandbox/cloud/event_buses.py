@@ -1,4 +1,4 @@
-"""EventBridge's own things: buses that change and whose key lets them work, tags by ARN, connections that keep a key."""
+"""EventBridge's own things: buses that change and need a key that lets them work, tags by ARN, keys of connections."""
 
 from typing import Any
 

@@ -45,7 +45,7 @@ def _create(backend: Any, given: dict[str, Any]) -> dict[str, Any]:
     arn = f"arn:{backend.partition}:airflow:{region}:{backend.account_id}:environment/{name}"
     service_role = "aws-service-role/airflow.amazonaws.com/AWSServiceRoleForAmazonMWAA"
     micro = given.get("EnvironmentClass") == _ONE_OF_EACH
-    defaults = {
+    defaults: dict[str, Any] = {
         "AirflowVersion": VERSIONS[-1],
         "EnvironmentClass": "mw1.small",
         "MaxWorkers": 1 if micro else 10,

@@ -57,12 +57,12 @@ def _authorize(_: Any, self: Any, resource: str = "*") -> None:
             raise _denied(self, role, one)
 
 
-class _Denied(HTTPException):
+class _Denied(HTTPException):  # type: ignore[misc] # werkzeug is not followed
     """An answer that is already in the form of the service's protocol."""
 
-    def __init__(self, code: int, body: str | bytes) -> None:
+    def __init__(self, code: int, body: Any) -> None:
         super().__init__()
-        self.code, self.description = code, body  # type: ignore[assignment] # CBOR is bytes
+        self.code, self.description = code, body
 
 
 def _denied(call: Any, role: Any, one: Asked) -> Exception:
@@ -112,9 +112,12 @@ def _key_of_bucket(bucket: Any) -> str | None:
 
 def _keys_of(service: str, action: str, given: dict[str, Any], place: Place) -> Iterator[Asked]:
     """Rights to the key of what is called, through its service."""
-    key, uses = None, _READ
+    key: Any = None
+    uses: tuple[str, ...] = _READ
     if service == "sqs" and action.startswith(("SendMessage", "ReceiveMessage")):
-        queue = sqs_backends[place.account][place.region].queues.get(str(given.get("QueueUrl", "")).rpartition("/")[2])
+        queue: Any = sqs_backends[place.account][place.region].queues.get(
+            str(given.get("QueueUrl", "")).rpartition("/")[2]
+        )
         key, uses = queue and queue.kms_master_key_id, _WRITE if action.startswith("Send") else _READ
     elif service == "sns" and action.startswith("Publish"):
         topic = sns_backends[place.account][place.region].topics.get(given.get("TopicArn"))

@@ -52,7 +52,8 @@ def _schedules() -> Iterator[tuple[str, Any, Any]]:
     """Region, group and schedule."""
     for account in list(scheduler_backends.values()):
         for region, backend in list(account.items()):
-            for group in backend.schedule_groups.values():
+            groups: list[Any] = list(backend.schedule_groups.values())
+            for group in groups:
                 for schedule in group.schedules.values():
                     yield region, group, schedule
 

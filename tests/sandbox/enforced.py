@@ -8,7 +8,7 @@ Whoever has no role stays the account's administrator. What is evaluated and wha
 """
 
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from sandbox.cloud import clients
@@ -17,7 +17,7 @@ from sandbox.loopback import require
 
 
 @contextmanager
-def enforced(cloud: Cloud) -> Iterator[None]:
+def enforced(cloud: Cloud) -> Generator[None]:
     """What roles may do is enforced inside the block, for everybody who talks to ``cloud``."""
     _enforce_after(cloud, "0")
     try:

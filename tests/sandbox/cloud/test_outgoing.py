@@ -46,7 +46,7 @@ def receiver() -> Iterator[Receiver]:
                 self.send_header("Location", "http://192.0.2.1/")
             self.end_headers()
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
