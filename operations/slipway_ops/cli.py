@@ -19,6 +19,7 @@ from slipway_ops.commands import Answer, UsageError
 from slipway_ops.drift import cli as drift
 from slipway_ops.gate import cli as gate
 from slipway_ops.gate.errors import GateError
+from slipway_ops.kubeflow import cli as kubeflow
 from slipway_ops.problems import ReleaseError
 from slipway_ops.retraining import cli as retraining
 from slipway_ops.store import RETAIN_DAYS
@@ -85,6 +86,8 @@ def _parser() -> _Parser:
     watching = areas.add_parser("drift", help="whether production is still as training was", allow_abbrev=False)
     drift.add(watching.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"), _command)
     retraining.add(areas, _command, _retention)
+    started = areas.add_parser("kubeflow", help="runs of Kubeflow Pipelines", allow_abbrev=False)
+    kubeflow.add(started.add_subparsers(metavar="COMMAND", required=True, dest="COMMAND"), _command)
     return parser
 
 
@@ -165,10 +168,10 @@ def _models(into: Any) -> None:
     rollback.add_argument("--verify", action="store_true", help="read every byte of the artifact first")
     _edit(rollback)
 
-    promote = _command(into, "promote", model_commands.promote_model, "copy a release and name it in the stack's file")
+    promote = _command(into, "promote", model_commands.promote_model, "name a release in the stack's file, copied first if need be")
     promote.add_argument("model", type=_text(content.MODEL_NAME), help="the model's name")
     promote.add_argument("--release", type=_text(content.RELEASE_ID), help="default: what the first stack's file names")
-    _between(promote)
+    _between(promote, required=False)
     _edit(promote)
 
     status = _command(into, "status", model_commands.status, "what runs, compared with what the stack's file says")
@@ -202,8 +205,9 @@ def _edit(parser: _Parser) -> None:
     parser.add_argument("--pin", action="store_true", help="put an id where the file says newest")
 
 
-def _between(parser: _Parser) -> None:
-    parser.add_argument("--from", dest="source", required=True, metavar="STACK", help="stack that has the release")
+def _between(parser: _Parser, *, required: bool = True) -> None:
+    text = "stack that has the release" if required else "stack to copy the release from; default: it is there"
+    parser.add_argument("--from", dest="source", required=required, metavar="STACK", help=text)
     parser.add_argument("--to", dest="target", required=True, metavar="STACK", help="stack that shall have it")
     parser.add_argument("--from-profile", metavar="PROFILE", help="AWS profile for the first; default: the usual chain")
     parser.add_argument("--to-profile", metavar="PROFILE", help="AWS profile for the second; default: the usual chain")
