@@ -119,7 +119,6 @@ def test_what_identities_declare() -> None:
         f"{ARN}/incoming/churn/*",
         f"{ARN}/schemas/churn.json",
         f"{ARN}/schemas/churn.evaluation.json",
-        f"{ARN}/schemas/churn.evaluation.json",
     ]
     assert datasets.writer_arns(ARN, "churn") == [f"{ARN}/dvc/churn/*"]
     assert datasets.deliverer_arns(ARN, "churn") == [f"{ARN}/incoming/churn/*"]
