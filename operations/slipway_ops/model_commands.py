@@ -36,8 +36,10 @@ def rollback(arguments: argparse.Namespace) -> Answer:
 
 
 def promote_model(arguments: argparse.Namespace) -> Answer:
-    """``slipway promote``: the copy of ``release promote``, then the line."""
+    """``slipway promote``: the copy of ``release promote``, then the line; without ``--from`` the line alone."""
     model, directory = arguments.model, arguments.stacks_dir
+    if arguments.source is None:
+        return _named(arguments)
     source = reach("--from", arguments.source, "--from-profile", arguments.from_profile, directory)
     target = reach("--to", arguments.target, "--to-profile", arguments.to_profile, directory)
     if source.environment.models_bucket == target.environment.models_bucket:
@@ -53,6 +55,20 @@ def promote_model(arguments: argparse.Namespace) -> Answer:
         promote(wanted, source, target, arguments.retain_days)
         move = moving.move(target, file, model, wanted)
     return _moved(move, arguments.target, dry_run=arguments.dry_run)
+
+
+def _named(arguments: argparse.Namespace) -> Answer:
+    """A release that the environment already has, such as a candidate of its own retraining."""
+    model, wanted = arguments.model, arguments.release
+    if wanted is None:
+        raise UsageError("--release: accepted: a release, because no --from is there to ask: received: nothing")
+    if arguments.from_profile is not None:
+        raise UsageError("--from-profile: accepted: nothing, because there is no --from: received: a profile")
+    if wanted[:-18] != model:
+        raise UsageError(f"--release: accepted: a release of {model}: received: {wanted}")
+    side = reach("--to", arguments.target, "--to-profile", arguments.to_profile, arguments.stacks_dir)
+    file = moving.stack_file(arguments.target, arguments.stacks_dir, model, pin=arguments.pin)
+    return _moved(moving.move(side, file, model, wanted), arguments.target, dry_run=arguments.dry_run)
 
 
 def status(arguments: argparse.Namespace) -> Answer:

@@ -231,6 +231,21 @@ def test_promote_copies_and_names_it(team: Team) -> None:
     assert team.promote("--release", team.old.id)["changed"] is False
 
 
+def test_promote_names_what_is_there_already(team: Team) -> None:
+    team.says("dev", team.middle.id)
+    flags = ["--to", "dev", "--stacks-dir", str(team.world.stacks)]
+    done = team.command.json("promote", MODEL, *flags, "--release", team.new.id)
+    assert (done["from"], done["to"], done["changed"]) == (team.middle.id, team.new.id, True)
+    assert team.line("dev") == f"release: {team.new.id}   # by hand"
+    for more, message in (
+        ([], "--release: accepted: a release, because no --from is there to ask: received: nothing"),
+        (["--release", "fraud-20261120-00000000"], "--release: accepted: a release of flight-delay"),
+        (["--release", f"{MODEL}-20261120-00000000"], f"{MODEL}-20261120-00000000"),
+        (["--release", team.new.id, "--from-profile", "x"], "--from-profile: accepted: nothing, because there is no"),
+    ):
+        assert message in team.command.refused("promote", MODEL, *flags, *more)
+
+
 def test_promote_takes_the_newest_where_the_first_stack_says_so(team: Team) -> None:
     team.says("dev", "newest")
     assert team.promote()["to"] == team.new.id
