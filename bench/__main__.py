@@ -8,11 +8,34 @@ import json
 import sys
 import time
 
-from bench.goals import abstraction, entry_point, gate, gate_events, imports, linearity, sizes, split, warm_up
+from bench.goals import (
+    abstraction,
+    entry_point,
+    gate,
+    gate_events,
+    imports,
+    linearity,
+    rollouts,
+    sizes,
+    split,
+    warm_up,
+)
 from bench.result import Result, exit_code
 
 GOALS = {
-    goal.NAME: goal for goal in (sizes, imports, entry_point, abstraction, linearity, warm_up, split, gate, gate_events)
+    goal.NAME: goal
+    for goal in (
+        sizes,
+        imports,
+        entry_point,
+        abstraction,
+        rollouts,
+        linearity,
+        warm_up,
+        split,
+        gate,
+        gate_events,
+    )
 }
 ROUNDS = 4
 QUICK = 2

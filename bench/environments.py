@@ -13,6 +13,23 @@ if TYPE_CHECKING:
     from stacks.settings import Settings
 
 DIGEST = "sha256:" + "0" * 64
+DOMAIN = "ml.bench.example"
+PLAIN, ROLLOUTS = "plain", "rollouts"
+"""Kinds of models: a service alone; one that is reached through the gateway, with a rollout judged by the gate."""
+_STACK: dict[str, dict[str, Any]] = {
+    PLAIN: {},
+    ROLLOUTS: {
+        "slipway:gateway_domain": DOMAIN,
+        "slipway:prometheus_address": "http://prometheus.monitoring.svc:9090",
+    },
+}
+_MODEL: dict[str, dict[str, Any]] = {
+    PLAIN: {},
+    ROLLOUTS: {
+        "auth": {"claims": {"team": ["bench"]}},
+        "rollout": {"mirror_minutes": 30, "only_if_better": {"metric": "accuracy", "minimum_effect": 0.01}},
+    },
+}
 
 
 def names(count: int) -> list[str]:
@@ -38,17 +55,17 @@ def whole(models: list[str]) -> dict[str, Any]:
     return platform("whole") | _models(models)
 
 
-def shard(models: list[str], platform_stack: str = "platform") -> dict[str, Any]:
-    """Configuration of a stack of models on the platform of another stack."""
+def shard(models: list[str], platform_stack: str = "platform", kind: str = PLAIN) -> dict[str, Any]:
+    """Configuration of a stack of models, each of a ``kind``, on the platform of another stack."""
     apart = {"slipway:network", "slipway:cluster"}
     config = {key: value for key, value in platform("models").items() if key not in apart}
-    return config | {"slipway:platform_stack": platform_stack} | _models(models)
+    return config | {"slipway:platform_stack": platform_stack} | _STACK[kind] | _models(models, kind)
 
 
-def _models(models: list[str]) -> dict[str, Any]:
+def _models(models: list[str], kind: str = PLAIN) -> dict[str, Any]:
     return {
         "slipway:operations_image": DIGEST,
-        "slipway:models": {name: {"release": f"{name}-20260102-0123abcd"} for name in models},
+        "slipway:models": {name: {"release": f"{name}-20260102-0123abcd", **_MODEL[kind]} for name in models},
     }
 
 

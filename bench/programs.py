@@ -23,16 +23,23 @@ _PLATFORM = {
     "models_bucket": "acme-bench-models",
     "models_bucket_arn": "arn:aws:s3:::acme-bench-models",
     "models_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000",
+    "personal_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/11111111-1111-1111-1111-111111111111",
     "operations_repository_url": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme-bench/slipway-ops",
+    "gateway_domain": environments.DOMAIN,
+    "gateway_name": "models",
+    "jwt_issuer": "https://login.bench.example/",
+    "jwt_jwks_uri": "https://login.bench.example/jwks.json",
+    "jwt_audiences": ["models"],
+    "gate_url": "http://slipway-gate.rollouts.svc:8080",
 }
 """What a platform stack exports (stacks/contract.py)."""
 
 
-def components(count: str) -> None:
+def components(count: str, kind: str = environments.PLAIN) -> None:
     """Models through slipway's components and entry point."""
     import slipway
 
-    slipway.run(lambda: _declare(*_read(int(count))))
+    slipway.run(lambda: _declare(*_read(int(count), kind)))
 
 
 def untuned(count: str) -> None:
@@ -40,12 +47,12 @@ def untuned(count: str) -> None:
     _declare(*_read(int(count)))
 
 
-def recorded(count: str, path: str) -> None:
+def recorded(count: str, path: str, kind: str = environments.PLAIN) -> None:
     """The same models; what they pass to the typed classes is written to ``path``."""
     from bench import recording
 
     with recording.into(path):
-        _declare(*_read(int(count)))
+        _declare(*_read(int(count), kind))
 
 
 def loaded(count: str, path: str) -> None:
@@ -57,24 +64,24 @@ def loaded(count: str, path: str) -> None:
         json.dump(sorted(sys.modules), file)
 
 
-def flat(count: str, path: str) -> None:
+def flat(count: str, path: str, kind: str = environments.PLAIN) -> None:
     """The same resources in a flat loop over the typed classes; it reads the same settings and starts the same way."""
     import slipway
 
     from bench import recording
 
     def build() -> None:
-        _read(int(count))
+        _read(int(count), kind)
         with open(path) as file:  # noqa: PTH123 -- no import that the alternative does not have
             recording.declare(json.load(file))
 
     slipway.run(build)
 
 
-def _read(count: int) -> tuple["Settings", "Found"]:
+def _read(count: int, kind: str = environments.PLAIN) -> tuple["Settings", "Found"]:
     from stacks.settings import parse
 
-    settings = parse(environments.shard(environments.names(count)), "bench")
+    settings = parse(environments.shard(environments.names(count), kind=kind), "bench")
     return settings, environments.found(settings)
 
 

@@ -22,6 +22,7 @@ OPTIONS = (
     "additional_secret_outputs",
     "replace_on_changes",
     "retain_on_delete",
+    "replacement_trigger",
 )
 """Options that a component sets and a flat program has to repeat."""
 

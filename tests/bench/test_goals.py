@@ -1,5 +1,6 @@
 """What the goals compute from their figures."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 from pulumi.runtime.proto import resource_pb2
 from slipway_ops.gate.simulate import Figure
 
-from bench import traffic
+from bench import environments, programs, traffic
 from bench.engine import Graph
 from bench.goals import gate, gate_events, imports, linearity, sizes
 from bench.process import interleave, lowest
 from bench.run import difference
+from stacks.contract import PlatformContract
+from stacks.settings import parse
 
 COMPONENT = "urn:pulumi:bench::slipway::slipway:index:Box::a"
 ROLE = "aws:iam/role:Role"
@@ -118,3 +121,13 @@ def test_what_was_written_is_counted(tmp_path: Path) -> None:
     found = traffic.count(tmp_path)
     assert found["used"] + 40 > 2000  # but for the last minutes of the day
     assert found["answer"] == "wait"
+
+
+def test_the_platform_of_constants_has_what_models_need() -> None:
+    assert programs._PLATFORM.keys() == {field.name for field in fields(PlatformContract)}
+
+
+@pytest.mark.parametrize("kind", [environments.PLAIN, environments.ROLLOUTS])
+def test_the_kinds_of_models_are_settings_of_a_stack(kind: str) -> None:
+    settings = parse(environments.shard(["a-model"], kind=kind), "bench")
+    assert (settings.models["a-model"].rollout is not None) == (kind == environments.ROLLOUTS)

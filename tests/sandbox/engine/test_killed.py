@@ -25,7 +25,8 @@ pulumi.export("b", b.address)
 def start(world: World, kill: bool = True) -> "subprocess.Popen[bytes]":
     """One ``up`` in a process of its own; a provider kills it if asked to."""
     script = (
-        "import sys; from pathlib import Path; from tests.sandbox.engine.program import World\n"
+        "import signal, sys; from pathlib import Path; from tests.sandbox.engine.program import World\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored\n"
         "world = World.__new__(World); world.open(Path(sys.argv[1]))\n"
         "sys.exit(0 if world.engine(kill=len(sys.argv) > 2).up().ok else 1)"
     )
