@@ -15,7 +15,7 @@ from moto import backend_index
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
-from moto.core.utils import camelcase_to_underscores
+from moto.core.utils import camelcase_to_underscores, get_service_model
 
 Operation = Callable[[Any, dict[str, Any]], Any]
 """``(backend of account and region, parameters by their API names) -> members of the answer``."""
@@ -121,9 +121,20 @@ def _method(backends: Any, operation: Operation) -> Callable[[Any], Any]:
 
 def parameters(response: Any) -> dict[str, Any]:
     """The parameters of the call that ``response`` is answering, by their names in the service's model."""
-    response._get_action()  # finds the parts of the path of a REST call
-    response.parse_parameters(response.normalized_request)
+    name = operation(response)  # also finds the parts of the path of a REST call
+    response._get_action = lambda: name
+    try:
+        response.parse_parameters(response.normalized_request)
+    finally:
+        del response._get_action
     return {name: value for name, value in response.params.items() if value is not None}
+
+
+def operation(response: Any) -> str:
+    """Name of the call's operation in the service's model; moto's Batch says the last part of its path instead."""
+    said = str(response._get_action() or "")
+    names = get_service_model(response.boto3_service_name).operation_names
+    return next((name for name in names if name.lower() == said.lower()), said)
 
 
 def store(backend: Any, kind: str) -> dict[Any, Any]:

@@ -31,7 +31,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.cloud import itself
 from sandbox.cloud.asked import Asked, Place, asked, key_arn
-from sandbox.cloud.extension import Fault, parameters, replaces
+from sandbox.cloud.extension import Fault, operation, parameters, replaces
 from sandbox.cloud.policies import decide
 
 _ALWAYS = ("sts:GetCallerIdentity", "sts:GetSessionToken")
@@ -47,7 +47,7 @@ def _authorize(_: Any, self: Any, resource: str = "*") -> None:
         return
     place = Place(self.region, self.current_account)
     service = _scope(self)[3]
-    service, action = _PREFIXES.get(service, service), self._get_action()
+    service, action = _PREFIXES.get(service, service), operation(self)
     given = parameters(self) if action else {}
     needed = asked(service, action, given, place)
     if needed and resource != "*" and needed[0].resources == ("*",):
