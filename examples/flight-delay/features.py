@@ -84,21 +84,27 @@ def dataset_identity() -> dict[str, Any]:
 
 def load(first: date, end: date) -> "pd.DataFrame":
     """Flights from ``first`` to the day before ``end``, by scheduled departure: columns ``date``, ``label``, NAMES."""
+    return flights(first, end)[["date", "label", *NAMES]]
+
+
+def flights(first: date, end: date) -> "pd.DataFrame":
+    """As ``load``, with the columns ``flight`` (its number) and ``ts`` (when it should depart, in UTC) besides."""
     import pandas as pd
 
     folder = data_folder()
     keys = ["origin", "time_hour"]
-    own = ["year", "month", "day", "arr_delay", *keys, *NAMES[: NAMES.index("dow")]]
-    flights = pd.read_csv(folder / FLIGHTS, usecols=lambda column: column in own)
-    flights["date"] = pd.to_datetime(flights[["year", "month", "day"]])
-    wanted = (flights["date"] >= pd.Timestamp(first)) & (flights["date"] < pd.Timestamp(end))
-    flights = flights[wanted & flights["arr_delay"].notna()]
+    own = ["year", "month", "day", "minute", "flight", "arr_delay", *keys, *NAMES[: NAMES.index("dow")]]
+    found = pd.read_csv(folder / FLIGHTS, usecols=lambda column: column in own)
+    found["date"] = pd.to_datetime(found[["year", "month", "day"]])
+    wanted = (found["date"] >= pd.Timestamp(first)) & (found["date"] < pd.Timestamp(end))
+    found = found[wanted & found["arr_delay"].notna()]
     weather = pd.read_csv(folder / WEATHER, usecols=lambda column: column in {*keys, *_WEATHER}).drop_duplicates(keys)
-    table = flights.merge(weather, on=keys, how="left")
+    table = found.merge(weather, on=keys, how="left")
+    table["ts"] = pd.to_datetime(table["time_hour"], utc=True) + pd.to_timedelta(table["minute"], unit="min")
     table["dow"] = table["date"].dt.day_of_week
     table["label"] = (table["arr_delay"] > LATE_MINUTES).astype("int8")
     # A total order: the same rows in the same order give the same model.
-    return table.sort_values(["date", *NAMES, "label"], kind="stable")[["date", "label", *NAMES]].reset_index(drop=True)
+    return table.sort_values(["date", *NAMES, "label"], kind="stable").reset_index(drop=True)
 
 
 def fitted_schema(rows: "pd.DataFrame") -> list[Feature]:
@@ -133,6 +139,17 @@ def encode(schema: Sequence[Feature], rows: Sequence[Mapping[str, Any]]) -> np.n
             if value is not None:
                 matrix[line, column] = value
     return matrix
+
+
+def matrix(schema: Sequence[Feature], rows: "pd.DataFrame") -> np.ndarray:
+    """As ``encode(schema, records(rows))``, for many rows at once."""
+    found = np.full((len(rows), len(schema)), np.nan)
+    for column, feature in enumerate(schema):
+        values = rows[feature["name"]]
+        if "categories" in feature:
+            values = values.map({value: code for code, value in enumerate(feature["categories"])})
+        found[:, column] = values.to_numpy(dtype=float, na_value=np.nan)
+    return found
 
 
 def check(schema: Sequence[Feature], rows: Any) -> None:

@@ -1,4 +1,4 @@
-"""Train the flight-delay model: `python examples/flight-delay/train.py`.
+"""Train the flight-delay model: `python examples/flight-delay/train.py`; in the retraining pipeline, see `retrain.py`.
 
 The split is by time, because that is how the model is used: it learns from the flights of the first months and is
 tested on the month after, which it never saw. A run with the same arguments writes the same files, byte for byte.
@@ -78,7 +78,7 @@ def train(
     directory.mkdir(parents=True, exist_ok=True)
     # Plain containers and a library's estimator: loading the artifact needs no module of this example.
     artifact = {"model": model, "schema": schema, "scikit_learn": sklearn.__version__}
-    metrics, dataset = _metrics(future["label"].to_numpy(), scores), features.dataset_identity()
+    metrics, dataset = measured(future["label"].to_numpy(), scores), features.dataset_identity()
     training = {
         "dataset": {"kind": "package", "uri": dataset["package"], "revision": dataset["version"]},
         "feature_schema": schema,
@@ -114,7 +114,8 @@ def trained(directory: Path = DIRECTORY) -> dict[str, Any] | None:
     return summary if whole else None
 
 
-def _metrics(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+def measured(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """How good probabilities are, and what saying nothing would score."""
     called = scores >= THRESHOLD
     values = {
         "accuracy": accuracy_score(labels, called),
@@ -158,7 +159,12 @@ def _sha256(path: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train and say how good the model is."""
+    """Train and say how good the model is; as a step of the retraining pipeline, learn from the pipeline's data."""
+    import retrain  # which needs this module
+
+    if retrain.wanted(os.environ):
+        retrain.main(arguments)
+        return
     parser = argparse.ArgumentParser(description="Train the flight-delay model on the flights of 2013 from New York.")
     parser.add_argument("--first", type=date.fromisoformat, default=FIRST, help="first day to learn from")
     parser.add_argument("--split", type=date.fromisoformat, default=SPLIT, help="first day to test on")

@@ -14,9 +14,11 @@ from slipway_ops.drift.looking import Reference, look
 from slipway_ops.drift.record import Record
 from slipway_ops.drift.window import Window, serving
 from slipway_ops.gate import instants
+from slipway_ops.gate.clients import s3_client
 from slipway_ops.gate.errors import GateError
 from slipway_ops.gate.store import Store
 from slipway_ops.problems import of_validation
+from slipway_ops.release import ReleaseStore
 
 PLACE = "s3://<bucket>/<prefix>, file:///<path> or a path"
 VARIABLES = {
@@ -29,6 +31,8 @@ VARIABLES = {
     "bus": "SLIPWAY_EVENT_BUS",
 }
 BUCKET = "SLIPWAY_MODELS_BUCKET"
+IN_RUN = "training/profile.json"
+"""Where a run leaves the reference of its model."""
 
 
 def looked(arguments: argparse.Namespace) -> Record:
@@ -38,7 +42,7 @@ def looked(arguments: argparse.Namespace) -> Record:
     predictions = required(arguments, "predictions", PLACE)
     window, config = _window(arguments), _config(given(arguments, "config"))
     release = arguments.release or serving(model, window, predictions)
-    reference = _reference(given(arguments, "profile"), model, release)
+    reference = _reference(given(arguments, "profile"), release)
     if reference.profile.model != model:
         raise GateError(f"{reference.uri}: model: accepted: {model}: received: {reference.profile.model}")
     return look(reference, config, release, window, (predictions, given(arguments, "labels")))
@@ -99,13 +103,22 @@ def _midnight(at: int) -> int:
     return instants.of(datetime.fromisoformat(instants.day(at)).replace(tzinfo=UTC))
 
 
-def _reference(place: str | None, model: str, release: str) -> Reference:
-    whole = place or f"s3://{bucket('--profile')}/profiles/{model}/{release}.json"
+def _reference(place: str | None, release: str) -> Reference:
+    whole = place or _of_release(release)
     folder, slash, name = whole.rpartition("/")
     data = Store(folder if folder or not slash else "/").get(name)
     if data is None:
         raise GateError(f"{whole}: accepted: a reference, as slipway drift profile writes it: received: nothing")
     return Reference.of(data, whole)
+
+
+def _of_release(release: str) -> str:
+    """What the run that made the release left."""
+    found = ReleaseStore(s3_client(), bucket("--profile")).get(release, withdrawn=True)
+    run = found.content.provenance and found.content.provenance.run_uri
+    if not run:
+        raise UsageError(f"--profile: accepted: {PLACE}, because no run made {release}: received: nothing")
+    return f"{run}{IN_RUN}"
 
 
 def _config(text: str | None) -> DriftConfig:

@@ -107,14 +107,18 @@ def schema(arguments: argparse.Namespace) -> Answer:  # noqa: ARG001 -- every co
 
 
 def _looking(parser: argparse.ArgumentParser) -> None:
-    bucket = "$SLIPWAY_MODELS_BUCKET"
     for flag, variable, word, text in (
         ("model", "SLIPWAY_MODEL", "NAME", "the model's name"),
         ("predictions", "SLIPWAY_PREDICTIONS", "PLACE", _PLACE),
         ("labels", "SLIPWAY_LABELS", "PLACE", "as predictions; without it nothing is said about quality"),
-        ("profile", "SLIPWAY_PROFILE", "PLACE", f"the reference; else profiles/<model>/<release>.json in {bucket}"),
+        ("profile", "SLIPWAY_PROFILE", "PLACE", "the reference; else what the release's run left"),
         ("config", "SLIPWAY_DRIFT_CONFIG", "FILE", "what counts as drift (drift.schema.json): a file or the JSON"),
-        ("out", "SLIPWAY_DRIFT_REPORTS", "PLACE", f"where record, report and metrics go; run: else drift in {bucket}"),
+        (
+            "out",
+            "SLIPWAY_DRIFT_REPORTS",
+            "PLACE",
+            "where all of it goes; run: else drift/ in $SLIPWAY_MODELS_BUCKET",
+        ),
     ):
         parser.add_argument(f"--{flag}", metavar=word, help=f"{text}; default: ${variable}")
     parser.add_argument("--release", help="release id; default: the one that answered most requests")

@@ -3,8 +3,9 @@
 The command finds the data in the folder ``SLIPWAY_DATA``, a folder for each batch, and fills ``SLIPWAY_OUTPUT``:
 ``model/`` with the one file that is the model, ``metrics.json`` ({name: {"value": …, "rows": …}}), and if wanted
 ``training.json`` (feature_schema, settings, resources, as ``slipway release create`` reads it), ``parameters.json``
-({name: value}) and ``profile.json`` (what ``slipway drift profile`` writes, which drift of a release is measured by). Where MLflow is known, ``MLFLOW_RUN_ID`` is a run that it may log to. A command that ends with 75 finds
-what it left in ``SLIPWAY_OUTPUT`` there again when it is started the next time.
+({name: value}) and ``profile.json`` (what ``slipway drift profile`` writes; drift of the release is measured by it).
+Where MLflow is known, ``MLFLOW_RUN_ID`` is a run that it may log to. A command that ends with 75 finds what it left in
+``SLIPWAY_OUTPUT`` there again when it is started the next time.
 """
 
 import json

@@ -19,6 +19,8 @@ from slipway_ops.drift.record import Record
 from slipway_ops.gate.clients import s3_client
 
 from tests.operations.drift.shop import MODEL, RELEASE, Shop
+from tests.operations.world import BUCKET, World
+from tests.operations.world import MODEL as FLIGHTS
 
 TO = "2026-11-02T00:00:00Z"
 
@@ -166,11 +168,13 @@ def test_run_reads_the_environments_places_and_tells_of_an_alarm(
 ) -> None:
     s3, messages = account
     predictions, labels = drift.shop.places
-    environment = {"MODEL": MODEL, "PREDICTIONS": predictions, "LABELS": labels, "MODELS_BUCKET": "models"}
-    for name, value in {**environment, "EVENT_BUS": "retraining", "DRIFT_CONFIG": '{"psi": 0.3}'}.items():
+    profile = f"s3://models/runs/{MODEL}/run-1/training/profile.json"
+    places = {"PREDICTIONS": predictions, "LABELS": labels, "PROFILE": profile, "MODELS_BUCKET": "models"}
+    environment = {"MODEL": MODEL, **places, "EVENT_BUS": "retraining", "DRIFT_CONFIG": '{"psi": 0.3}'}
+    for name, value in environment.items():
         monkeypatch.setenv(f"SLIPWAY_{name}", value)
-    profile = (drift.shop.root / "profile.json").read_bytes()
-    s3.put_object(Bucket="models", Key=f"profiles/{MODEL}/{RELEASE}.json", Body=profile)
+    key = profile.removeprefix("s3://models/")
+    s3.put_object(Bucket="models", Key=key, Body=(drift.shop.root / "profile.json").read_bytes())
     drift.shop.day(0, 2000)
     scraped = drift.shop.root / "textfile" / "drift.prom"
     code, out, err = drift("run", "--to", TO, "--days", "1", "--at", "2026-11-03T00:00:00Z", "--metrics", str(scraped))
@@ -200,6 +204,28 @@ def test_run_reads_the_environments_places_and_tells_of_an_alarm(
     assert Record.parse(body, key).dedupe_key == event["detail"]["dedupe_key"]
     page = s3.head_object(Bucket=bucket, Key=key.replace(".json", ".html"))
     assert page["ContentType"] == "text/html; charset=utf-8"
+
+
+def test_the_reference_is_what_the_run_of_the_release_left(
+    drift: Command, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3_client.cache_clear()
+    monkeypatch.setenv("SLIPWAY_MODELS_BUCKET", BUCKET)
+    (drift.shop.root / "predictions").mkdir()
+    run = f"s3://{BUCKET}/runs/{FLIGHTS}/run-1/"
+    release = world.release(provenance={"run": "run-1", "run_uri": run}).id
+    asked: dict[str, Any] = {"model": FLIGHTS, "profile": None, "labels": None, "release": release}
+    code, _, err = drift.report(**asked)
+    assert (code, err.count("\n")) == (1, 1)
+    assert f"{run}training/profile.json: accepted: a reference, as slipway drift profile writes it" in err
+    profile = (drift.shop.root / "profile.json").read_text().replace(MODEL, FLIGHTS)
+    world.s3.put_object(Bucket=BUCKET, Key=f"runs/{FLIGHTS}/run-1/training/profile.json", Body=profile.encode())
+    code, out, err = drift.report(**asked)
+    assert (code, err) == (0, "")
+    assert out == "no drift: too few answered requests: accepted: at least 500: received: 0\n"
+    older = world.release(created_at="2026-11-19T00:00:00Z").id
+    code, _, err = drift.report(**{**asked, "release": older})
+    assert (code, f"because no run made {older}" in err) == (2, True)
 
 
 def test_an_event_that_is_not_taken_is_a_failure(drift: Command, account: Any, monkeypatch: pytest.MonkeyPatch) -> None:
