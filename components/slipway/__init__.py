@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     from slipway.models import DatasetStore as DatasetStore
     from slipway.models import ModelBucket as ModelBucket
     from slipway.models import ModelRegistry as ModelRegistry
+    from slipway.monitoring import AlertTopics as AlertTopics
+    from slipway.monitoring import CloudMetrics as CloudMetrics
+    from slipway.monitoring import MetricsWorkspace as MetricsWorkspace
+    from slipway.monitoring import ModelMonitoring as ModelMonitoring
+    from slipway.monitoring import MonitoringStack as MonitoringStack
     from slipway.registry import ContainerRegistry as ContainerRegistry
     from slipway.registry import ImagePublisher as ImagePublisher
     from slipway.retraining import AirflowEnvironment as AirflowEnvironment
     from slipway.retraining import CandidateWorkflow as CandidateWorkflow
+    from slipway.retraining import KubeflowRuns as KubeflowRuns
     from slipway.retraining import RetrainingEnvironment as RetrainingEnvironment
     from slipway.retraining import RetrainingPipeline as RetrainingPipeline
     from slipway.rollout import ProgressiveRollout as ProgressiveRollout
@@ -49,8 +55,14 @@ COMPONENTS = {
     "RolloutController": "slipway.rollout",
     "RetrainingEnvironment": "slipway.retraining",
     "AirflowEnvironment": "slipway.retraining",
+    "KubeflowRuns": "slipway.retraining",
     "RetrainingPipeline": "slipway.retraining",
     "CandidateWorkflow": "slipway.retraining",
+    "AlertTopics": "slipway.monitoring",
+    "MetricsWorkspace": "slipway.monitoring",
+    "CloudMetrics": "slipway.monitoring",
+    "MonitoringStack": "slipway.monitoring",
+    "ModelMonitoring": "slipway.monitoring",
     "Gateway": "slipway.serving",
     "OnlineStore": "slipway.serving",
     "ServiceDatabase": "slipway.serving",

@@ -155,6 +155,15 @@ SHORTEST: dict[str, dict[str, Any]] = {
         "job_name_prefix": "acme-dev",
         "max_workers": 2,
     },
+    "KubeflowRuns": {
+        "name_prefix": "acme-dev",
+        "key_arn": KEY,
+        "dead_letter_queue_arn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:acme-dev-retraining-dead-letters",
+        "models_bucket_name": "acme-dev-models",
+        "cluster_name": "acme-dev",
+        "namespace": "kubeflow",
+        "image": f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/acme-dev/slipway-ops@{DIGEST}",
+    },
     "CandidateWorkflow": {
         "environment": "dev",
         "event_bus_arn": f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/acme-dev-retraining",
@@ -162,6 +171,17 @@ SHORTEST: dict[str, dict[str, Any]] = {
         "topic_arn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:acme-dev-retraining",
     },
     "RolloutController": {"plugin_image": f"acme/plugin@{DIGEST}"},
+    "AlertTopics": {"topic_prefix": "acme-dev", "key_arn": KEY},
+    "MetricsWorkspace": {
+        "workspace_alias": "acme",
+        "key_arn": KEY,
+        "environments": ["dev"],
+        "region": "eu-west-1",
+        "retention_days": 30,
+    },
+    "CloudMetrics": {"cluster_name": "acme-dev"},
+    "MonitoringStack": {"environment": "dev", "replicas": 1},
+    "ModelMonitoring": {"model": "flight-delay", "namespace": "models", "latency_p99_ms": 200},
     "PromotionGate": {
         "image": f"acme/slipway-ops@{DIGEST}",
         "predictions": "s3://acme-dev-events/predictions",

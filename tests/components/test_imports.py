@@ -15,16 +15,28 @@ IDENTITY = "slipway.security.workload_identity"
 NEEDS: dict[str, str | tuple[str, ...]] = {
     "AirflowEnvironment": IDENTITY,  # its DAGs have a role
     "CandidateWorkflow": IDENTITY,
+    "KubeflowRuns": (IDENTITY, "slipway.serving._"),  # its job has a role, and is guarded as others are
     "RetrainingEnvironment": IDENTITY,
     "RetrainingPipeline": (IDENTITY, "slipway.models.datasets"),  # its steps have a role, and the model's data a place
     "ImagePublisher": IDENTITY,  # it is one
+    "CloudMetrics": IDENTITY,
+    "ModelMonitoring": ("slipway.rollout._", "slipway.serving._"),  # a model's arms and pods are found in the same way
+    "MonitoringStack": ("slipway.rollout._", "slipway.serving._"),
     "ModelService": "slipway.rollout.",  # its pods may be a rollout's
     "ProgressiveRollout": "slipway.serving._",  # the pods of both are found and guarded in the same way
     "PromotionGate": "slipway.serving._",
     "RolloutController": "slipway.serving._",
 }
 """What a component may take from another step."""
-IN_CLUSTER = ("ModelService", "ProgressiveRollout", "PromotionGate", "RequestAutoscaler", "RolloutController")
+IN_CLUSTER = (
+    "ModelMonitoring",
+    "ModelService",
+    "MonitoringStack",
+    "ProgressiveRollout",
+    "PromotionGate",
+    "RequestAutoscaler",
+    "RolloutController",
+)
 """Components that know nothing of AWS."""
 
 
@@ -56,7 +68,9 @@ def test_a_component_loads_no_other_step(name: str) -> None:
     foreign = {module for module in foreign if not module.startswith(NEEDS.get(name, "-"))}
     assert not foreign
     assert not modules & NEVER
-    needed = {"ServingCluster": SDKS, "Gateway": SDKS, "ModelRegistry": set()}.get(name, {"pulumi_aws"})
+    needed = {"ServingCluster": SDKS, "Gateway": SDKS, "KubeflowRuns": SDKS, "ModelRegistry": set()}.get(
+        name, {"pulumi_aws"}
+    )
     assert modules & SDKS == ({"pulumi_kubernetes"} if name in IN_CLUSTER else needed)
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from slipway.retraining.candidate_workflow import CandidateWorkflowArgs as CandidateWorkflowArgs
     from slipway.retraining.candidate_workflow import How as How
     from slipway.retraining.engine import Engine as Engine
+    from slipway.retraining.kubeflow_runs import KubeflowRuns as KubeflowRuns
+    from slipway.retraining.kubeflow_runs import KubeflowRunsArgs as KubeflowRunsArgs
     from slipway.retraining.pipeline_args import RetrainingPipelineArgs as RetrainingPipelineArgs
     from slipway.retraining.pipeline_args import StepArgs as StepArgs
     from slipway.retraining.retraining_environment import RetrainingEnvironment as RetrainingEnvironment
@@ -26,6 +28,8 @@ __getattr__, __dir__ = _lazy.exports(
         "CandidateWorkflowArgs": "candidate_workflow",
         "Engine": "engine",
         "How": "candidate_workflow",
+        "KubeflowRuns": "kubeflow_runs",
+        "KubeflowRunsArgs": "kubeflow_runs",
         "RetrainingEnvironment": "retraining_environment",
         "RetrainingEnvironmentArgs": "retraining_environment",
         "RetrainingPipeline": "retraining_pipeline",

@@ -49,8 +49,8 @@ class WorkloadIdentityArgs(TypedDict):
     can make a retention longer, never shorter. Default: nothing."""
     uses: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of what it calls: state machines, Batch job queues and definitions, Lambda functions, event buses, database
-    users that it logs in as, MLflow Apps, and KMS keys. A key can be used only through the services of what is read and
-    written; directly, if that is nothing. Default: nothing."""
+    users that it logs in as, MLflow Apps, roles in Airflow environments, and KMS keys. A key can be used only through
+    the services of what is read and written; directly, if that is nothing. Default: nothing."""
     cluster_name: NotRequired[pulumi.Input[str]]
     """For a pod: the EKS cluster."""
     namespace: NotRequired[str]
