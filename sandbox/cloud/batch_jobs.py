@@ -86,7 +86,8 @@ def _placed(job: Any) -> Ending | None:
             if job.sandbox_environment is not None:
                 return None
         waited = (clock.now() - since).total_seconds()
-        for limit in getattr(job.job_queue, "sandbox_limits", []):
+        limits = getattr(job.job_queue, "sandbox_limits", [])
+        for limit in sorted(limits, key=lambda each: each["reason"] != job.job_stopped_reason):  # its own reason first
             if waited >= limit["maxTimeSeconds"]:
                 return Ending(status_reason=limit["reason"], final=True)
         time.sleep(_LOOK_SECONDS)

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.cloud import inventory_events, inventory_front, inventory_stores
+from sandbox.cloud import inventory_compute, inventory_events, inventory_front, inventory_stores
 from sandbox.cloud.clients import client, session
 from sandbox.cloud.item import Call, Item
 from sandbox.cloud.item import tags_of as _tags
@@ -129,6 +129,7 @@ _NETWORK: tuple[tuple[str, str, str, str, Callable[[dict[str, Any]], bool]], ...
 
 _WALKS = (
     *(_buckets, _keys, _log_groups, _repositories, _clusters, _roles, _network),
+    *inventory_compute.WALKS,
     *inventory_stores.WALKS,
     *inventory_front.WALKS,
     *inventory_events.WALKS,

@@ -91,7 +91,7 @@ class Cloud:
         self._ask(f"job-environment?{urlencode(variables)}", "POST")
 
     def reclaim(self, job_id: str) -> None:
-        """Take the machine of a running Batch job away, as EC2 does with Spot. Raises ``CloudError`` if it runs none."""
+        """Take a running Batch job's machine away, as EC2 does with Spot. Raises ``CloudError`` if it runs none."""
         self._ask(f"reclaim?{urlencode({'job': job_id})}", "POST")
 
     def _ask(self, question: str, method: str = "GET") -> dict[str, Any]:

@@ -42,9 +42,9 @@ def _update(original: Any, self: Any, arn: str, definition: Any = None, role_arn
 
 
 def _check(backend: Any, definition: str | None, role_arn: str | None, encryption: dict[str, Any] | None) -> None:
-    if definition is not None:
-        if problems := [problem["message"] for problem in diagnose(definition)]:
-            fail("InvalidDefinition", f"Invalid State Machine Definition: {'; '.join(problems)}")
+    problems = [problem["message"] for problem in diagnose(definition)] if definition is not None else []
+    if problems:
+        fail("InvalidDefinition", f"Invalid State Machine Definition: {'; '.join(problems)}")
     if role_arn is not None:
         backend._validate_role_arn(role_arn)
         try:

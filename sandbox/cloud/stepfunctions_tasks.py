@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import sys
 import threading
+import uuid
 from contextlib import suppress
 from typing import Any
 
@@ -72,11 +73,14 @@ def _make(region: str, service: str, role: str | None) -> Any:
             credentials.check(role, SERVICE)
             keys = credentials.assume(role, "step-functions", region)
     make: Any = session({"AWS_REGION": region, **keys}).client
-    return make(
-        service,
-        endpoint_url=f"http://127.0.0.1:{os.environ['MOTO_PORT']}",
-        config=_CONFIG,
-    )
+    made = make(service, endpoint_url=f"http://127.0.0.1:{os.environ['MOTO_PORT']}", config=_CONFIG)
+    made.meta.events.register("after-call", _number)
+    return made
+
+
+def _number(parsed: dict[str, Any], **_: Any) -> None:
+    """Each answer has a number in AWS; a refusal of moto's has none, and what reads it would fail."""
+    parsed.setdefault("ResponseMetadata", {}).setdefault("RequestId", str(uuid.uuid4()))
 
 
 for _module in [module for name, module in sys.modules.items() if name.startswith("moto.stepfunctions.parser")]:

@@ -329,3 +329,19 @@ def test_what_aws_names_is_made_anew_for_another_resource_or_after_the_state_kno
     fresh = another.create("aws:ec2/eip:Eip", "one", {})
     assert fresh.id not in {first.id, second.id}, "what is gone is not adopted"
     aws.delete(fresh)
+
+
+def test_a_preview_does_not_know_what_a_change_gives_anew(aws: Driver) -> None:
+    type_ = "aws:batch/jobDefinition:JobDefinition"
+    needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "2048"}]
+    container = json.dumps({"image": "image", "resourceRequirements": needs})
+    inputs = {"name": "previewed", "type": "container", "containerProperties": container}
+    made = aws.create(type_, "previewed", inputs)
+    tagged = aws.update(made, {**inputs, "tags": {"a": "1"}}, preview=True)
+    assert (tagged.outputs["arn"], tagged.outputs["revision"]) == (made.outputs["arn"], 1)
+    wanted = {**inputs, "timeout": {"attemptDurationSeconds": 60}}
+    planned = aws.update(made, wanted, preview=True)
+    assert not {"arn", "revision"} & planned.outputs.keys()
+    updated = aws.update(made, wanted)
+    assert (updated.outputs["arn"], updated.outputs["revision"]) == (f"{made.outputs['arnPrefix']}:2", 2)
+    aws.delete(updated)
