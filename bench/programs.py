@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from stacks.releases import Found
     from stacks.settings import Settings
 
+_BATCH = "arn:aws:batch:eu-west-1:123456789012"
+_LOGS = "arn:aws:logs:eu-west-1:123456789012"
 _PLATFORM = {
     "cluster_name": "acme-bench",
     "cluster_arn": "arn:aws:eks:eu-west-1:123456789012:cluster/acme-bench",
@@ -31,6 +33,25 @@ _PLATFORM = {
     "jwt_jwks_uri": "https://login.bench.example/jwks.json",
     "jwt_audiences": ["models"],
     "gate_url": "http://slipway-gate.rollouts.svc:8080",
+    "retraining": {
+        "job_queue_arn": f"{_BATCH}:job-queue/acme-bench-retraining-on-demand",
+        "spot_job_queue_arn": f"{_BATCH}:job-queue/acme-bench-retraining-spot",
+        "gpu_job_queue_arn": "",
+        "gpu_spot_job_queue_arn": "",
+        "execution_role_arn": "arn:aws:iam::123456789012:role/acme-bench-execution",
+        "job_log_group_name": "/slipway/acme-bench-retraining",
+        "machine_log_group_arn": f"{_LOGS}:log-group:/aws/vendedlogs/states/acme-bench-retraining",
+        "lock_table_arn": "arn:aws:dynamodb:eu-west-1:123456789012:table/acme-bench-retraining",
+        "event_bus_arn": "arn:aws:events:eu-west-1:123456789012:event-bus/acme-bench-retraining",
+        "topic_arn": "arn:aws:sns:eu-west-1:123456789012:acme-bench-retraining",
+        "dead_letter_queue_arn": "arn:aws:sqs:eu-west-1:123456789012:acme-bench-retraining-dead-letters",
+        "schedule_group_name": "acme-bench-retraining",
+        "datasets_bucket_name": "acme-bench-datasets",
+        "data_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000",
+        "tracking_uri": "",
+        "registry_arn": "",
+        "registry_artifact_arn": "",
+    },
 }
 """What a platform stack exports (stacks/contract.py)."""
 

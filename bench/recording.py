@@ -72,9 +72,18 @@ async def _resource(
         "name": name,
         "inputs": await _plain(numbers, given),
         "options": options,
-        "depends_on": [numbers[id(item)] for item in (waits if isinstance(waits, list) else [waits])],
+        "depends_on": sorted(
+            {n for item in (waits if isinstance(waits, list) else [waits]) for n in _of(numbers, item)}
+        ),
         "provider": numbers.get(id(provider)),
     }
+
+
+def _of(numbers: dict[int, int], resource: Any) -> list[int]:
+    """The resource, or those that are in a component."""
+    if id(resource) in numbers:
+        return [numbers[id(resource)]]
+    return [number for child in resource._childResources for number in _of(numbers, child)]
 
 
 async def _plain(numbers: dict[int, int], value: Any) -> Any:

@@ -13,6 +13,7 @@ from bench.engine import Graph
 from bench.goals import gate, gate_events, imports, linearity, sizes
 from bench.process import interleave, lowest
 from bench.run import difference
+from stacks import retraining
 from stacks.contract import PlatformContract
 from stacks.settings import parse
 
@@ -127,7 +128,13 @@ def test_the_platform_of_constants_has_what_models_need() -> None:
     assert programs._PLATFORM.keys() == {field.name for field in fields(PlatformContract)}
 
 
-@pytest.mark.parametrize("kind", [environments.PLAIN, environments.ROLLOUTS])
+@pytest.mark.parametrize("kind", [environments.PLAIN, environments.ROLLOUTS, environments.PIPELINES])
 def test_the_kinds_of_models_are_settings_of_a_stack(kind: str) -> None:
     settings = parse(environments.shard(["a-model"], kind=kind), "bench")
     assert (settings.models["a-model"].rollout is not None) == (kind == environments.ROLLOUTS)
+    assert (settings.models["a-model"].retrain is not None) == (kind == environments.PIPELINES)
+
+
+def test_the_platform_of_constants_shares_what_pipelines_need() -> None:
+    shared = {retraining.DATASETS, retraining.DATA_KEY, retraining.TRACKING, retraining.CLIENT, retraining.ARTIFACTS}
+    assert programs._PLATFORM["retraining"].keys() == {*retraining.SHARED, *shared}
