@@ -90,9 +90,9 @@ def test_a_schedule_for_one_moment_fires_once_and_may_then_go(aws: Call, cloud: 
 def test_dates_bound_a_schedule(aws: Call, cloud: Cloud) -> None:
     start = (_now(cloud) + dt.timedelta(days=1)).replace(microsecond=0)
     end = start + dt.timedelta(hours=6)
-    _to_queue(aws, "bounded", "rate(2 hours)", StartDate=start, EndDate=end)
+    _to_queue(aws, "dated", "rate(2 hours)", StartDate=start, EndDate=end)
     cloud.advance(3 * DAY)
-    found = [dt.datetime.fromisoformat(text) for text in sorted(bodies(aws, "bounded", 4))]
+    found = [dt.datetime.fromisoformat(text) for text in sorted(bodies(aws, "dated", 4))]
     assert found == [start + dt.timedelta(hours=hours) for hours in (0, 2, 4, 6)]
 
 
