@@ -166,9 +166,9 @@ def test_instances_keep_subnets_groups_and_cluster_in_use(aws: Call, place: dict
         rds.delete_db_cluster(DBClusterIdentifier="placed", SkipFinalSnapshot=True)
     for name in ("placed-a", "placed-b"):
         rds.delete_db_instance(DBInstanceIdentifier=name)
-    assert [
-        each for each in ec2.describe_network_interfaces()["NetworkInterfaces"] if "RDS" in each["Description"]
-    ] == []
+    here = [{"Name": "vpc-id", "Values": [place["vpc"]]}]
+    interfaces = ec2.describe_network_interfaces(Filters=here)["NetworkInterfaces"]
+    assert [each for each in interfaces if "RDS" in each["Description"]] == []
     rds.delete_db_cluster(DBClusterIdentifier="placed", SkipFinalSnapshot=True)
 
 
