@@ -65,7 +65,7 @@ def caught(step: str) -> list[State]:
     cause = "$states.errorOutput.Cause & ''"
     refused = f'$contains({cause}, /"ExitCode":\\s*{REFUSED}[^0-9]/i)'
     reason = (
-        f'($said := $match({cause}, /"StatusReason":\\s*"([^"]*)"/i); $exists($said) ? $said[0].groups[0] : $error)'
+        f'($said := $match({cause}, /"StatusReason":\\s*"([^"]*)"/i); $exists($said) ? $said[-1].groups[0] : $error)'
     )
     why = f"($error := $states.errorOutput.Error; {refused} ? 'its record says why' : {reason})"
     assign = {

@@ -128,7 +128,8 @@ def said(name: str, cause: str | None, error: str = "States.TaskFailed") -> Any:
     return expression.evaluate(None)
 
 
-COMPACT = '{"Attempts":[{"Container":{"ExitCode":75}}],"StatusReason":"Essential container in task exited","Container":'
+ATTEMPT = '{"Container":{"ExitCode":75},"StatusReason":"Host EC2 (i-0b) terminated."}'
+COMPACT = f'{{"Attempts":[{ATTEMPT}],"StatusReason":"Essential container in task exited","Container":'
 
 
 @pytest.mark.parametrize(
