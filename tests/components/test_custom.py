@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAD = """
 import pulumi
-from slipway._custom import eks, envoy, envoy_backends, gateway_api
+from slipway._custom import eks, envoy, envoy_backends, gateway_api, kubeflow
 
 opts = pulumi.ResourceOptions()
 target: envoy.TargetRef = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "fraud"}
@@ -51,6 +51,11 @@ CASES: list[tuple[str, str, str]] = [
         "envoy_backends.backend_traffic_policy",
         TRAFFIC % "'healthCheck': {'passive': {'consecutive5XxErrors': 5}}",
         TRAFFIC % "'healthCheck': {'passive': {'consecutive5xxErrors': 5}}",
+    ),
+    (
+        "kubeflow.pipeline",
+        "{'displayName': 'fraud-retraining', 'description': 'Retraining'}",
+        "{'displayname': 'fraud-retraining', 'description': 'Retraining'}",
     ),
     ("eks.target_group_binding", BINDING % "'targetGroupARN'", BINDING % "'targetGroupArn'"),
 ]
