@@ -6,7 +6,7 @@ A stand-in with canned answers, for one question: what a real Airflow does when 
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -72,7 +72,7 @@ def _step(job: dict[str, Any]) -> str:
 
 
 @contextmanager
-def aws(exits: dict[str, int | None]) -> Iterator[Aws]:
+def aws(exits: dict[str, int | None]) -> Generator[Aws]:
     """Answers at ``url`` until the block is left."""
     known = Aws(exits)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import jsonata  # type: ignore[import-untyped] # no types
+import jsonata
 import pytest
 from slipway.retraining import _guard, _locks, _recovery, _states
 from slipway.retraining._declaration import RUN_VARIABLES

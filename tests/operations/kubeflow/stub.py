@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -52,7 +52,7 @@ def _wanted(query: dict[str, list[str]], key: str) -> str:
 
 
 @contextmanager
-def kubeflow() -> Iterator[Kubeflow]:
+def kubeflow() -> Generator[Kubeflow]:
     known = Kubeflow()
 
     class Handler(BaseHTTPRequestHandler):
