@@ -94,4 +94,4 @@ lock: requirements-dev.lock.new requirements-loop.lock.new
 	@rm -rf .venv-lock-$*
 
 clean:
-	@rm -rf .venv .venv-loop .sandbox .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-* .sandbox .mypy_cache .ruff_cache .pytest_cache
