@@ -73,7 +73,26 @@ def test_the_location_is_no_part_of_the_id() -> None:
     assert Release.of(release().content, elsewhere).id == release().id
 
 
+def test_a_release_may_say_which_runs_it_comes_from() -> None:
+    told = {"mlflow_run": "a" * 32, "mlflow_uri": "https://mlflow.example", "run": "run-1"}
+    made = release(provenance=told)
+    assert made.id != release().id
+    assert made.content.provenance is not None
+    assert made.content.provenance.model_dump(exclude_none=True) == told
+    assert Release.parse(canonical(made), "record") == made
+    assert b"provenance" not in canonical(release().content)  # so that ids from before it stay what they are
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"provenance": {}}, "provenance.mlflow_run: accepted: a value for one of the fields, or no provenance"),
+    ({"provenance": {"mlflow_run": "a b"}}, "provenance.mlflow_run: accepted: a run id of MLflow"),
+    ({"provenance": {"run": "a_b"}}, "provenance.run: accepted: 1 to 80 of A-Z, a-z, 0-9 and -"),
+    (
+        {"provenance": {"mlflow_uri": "https://ci:hunter2@mlflow.example"}},
+        'provenance.mlflow_uri: accepted: an address without a password: received: "one with a password"',
+    ),
+    ({"provenance": {"run": "r", "evaluation_sha256": "x"}}, "provenance.evaluation_sha256: accepted: 64 hex digits"),
+    ({"provenance": {"run": "r", "commit": "x"}}, "provenance.commit: accepted: no such field"),
     ({"schema_version": 2}, "schema_version: accepted: 1: received: 2"),
     ({"model": "Flight"}, 'model: accepted: 2 to 30 of a-z, 0-9 and -, beginning with a letter: received: "Flight"'),
     ({"image_digest": "latest"}, 'image_digest: accepted: sha256:<64 hex>: received: "latest"'),

@@ -85,7 +85,9 @@ def _link(name: str, value: str | None, look: Callable[[], tuple[State, str | No
     try:
         state, seen, detail = look()
     except ReleaseError as error:
-        state = State.BROKEN if error.problems else State.UNREACHABLE
+        # What is refused about a cluster or a server is how it is asked, not what it would say.
+        told = bool(error.problems) and name not in ("endpoint", "mlflow run")
+        state = State.BROKEN if told else State.UNREACHABLE
         seen, detail = value, str(error)
     return Link(name, state, seen or value, detail)
 

@@ -34,6 +34,8 @@ def run(
     ``image`` is that which serves: a digest in the model's repository, or ``newest``. Without a tracking server there
     is no version. Raises ``ReleaseError`` where this candidate was not evaluated, or not found better.
     """
+    for name in ("event_bus", "environment", "repository", "models_bucket"):
+        job.need(name)  # before anything is written
     lineage: Lineage = train.needed(job, f"{train.FOLDER}lineage.json", Lineage)
     evaluation: Evaluation = train.needed(job, "evaluation.json", Evaluation)
     _judged(job, lineage, evaluation)

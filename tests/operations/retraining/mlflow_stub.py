@@ -48,7 +48,7 @@ class Mlflow:
         return 200, {"experiment_id": self.experiments[body["name"]]}
 
     def runs_search(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        key, value = re.fullmatch(r"tags\.`(.+)` = '(.+)'", body["filter"]).groups()  # type: ignore[union-attr]
+        key, value = self._parts(r"tags\.`(.+)` = '(.+)'", body["filter"])
         return 200, {"runs": [run for run in self.runs.values() if run["tags"].get(key) == value]}
 
     def runs_create(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -86,7 +86,7 @@ class Mlflow:
         return 200, {"registered_model": {"name": body["name"]}}
 
     def model_versions_search(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        name, run = re.fullmatch(r"name = '(.+)' and run_id = '(.+)'", body["filter"]).groups()  # type: ignore[union-attr]
+        name, run = self._parts(r"name = '(.+)' and run_id = '(.+)'", body["filter"])
         return 200, {"model_versions": [one for one in self.versions if (one["name"], one["run_id"]) == (name, run)]}
 
     def model_versions_create(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -96,6 +96,11 @@ class Mlflow:
     def registered_models_alias(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self.models[body["name"]][body["alias"]] = body["version"]
         return 200, {}
+
+    def _parts(self, pattern: str, text: str) -> tuple[Any, ...]:
+        found = re.fullmatch(pattern, text)
+        assert found, text
+        return found.groups()
 
     def _unknown(self, what: str) -> tuple[int, dict[str, Any]]:
         return 404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": f"no {what}"}

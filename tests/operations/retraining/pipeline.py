@@ -4,6 +4,7 @@ import csv
 import json
 import random
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -147,12 +148,21 @@ class Pipeline:
     def has(self, name: str) -> bool:
         return f"runs/{MODEL}/{self.run}/{name}" in self.world.keys(f"runs/{MODEL}/{self.run}/", MODELS)
 
+    def judged(self, threshold: float = 0.5) -> None:
+        """The run up to a candidate that was found better."""
+        steps: list[Callable[[], tuple[int, str, str]]] = [
+            lambda: self("data", "validate"),
+            lambda: self.train(threshold),
+            self.evaluate,
+        ]
+        for step in steps:
+            code, out, err = step()
+            assert code == 0, out + err
+
     def whole(self, run: str, threshold: float) -> str:
         """A run that ends with a release; returns its id."""
         self.begin(run)
-        for step in (lambda: self("data", "validate"), lambda: self.train(threshold), self.evaluate):
-            code, out, err = step()
-            assert code == 0, out + err
+        self.judged(threshold)
         code, out, err = self("register")
         assert code == 0, out + err
         release: str = self.record("registration.json")["release"]

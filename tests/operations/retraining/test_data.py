@@ -171,11 +171,18 @@ def test_the_manifest_comes_last_and_a_batch_once(pipeline: Pipeline, monkeypatc
     path = pipeline.world.directory / "part.csv"
     path.write_text("a\n1\n")
     keys: list[str] = []
-    sent = pipeline.s3.upload_file
-    monkeypatch.setattr(pipeline.s3, "upload_file", lambda *it: (keys.append(it[2]), sent(*it)))
-    monkeypatch.setattr(
-        pipeline.s3, "put_object", lambda put=pipeline.s3.put_object, **it: (keys.append(it["Key"]), put(**it))
-    )
+    upload, put_object = pipeline.s3.upload_file, pipeline.s3.put_object
+
+    def uploaded(name: str, bucket: str, key: str) -> None:
+        keys.append(key)
+        upload(name, bucket, key)
+
+    def put_there(**given: Any) -> Any:
+        keys.append(given["Key"])
+        return put_object(**given)
+
+    monkeypatch.setattr(pipeline.s3, "upload_file", uploaded)
+    monkeypatch.setattr(pipeline.s3, "put_object", put_there)
     where, manifest = incoming.send("b1", [path], AT)
     assert list(dict.fromkeys(keys)) == [f"incoming/{MODEL}/b1/part.csv", f"incoming/{MODEL}/b1/manifest.json"]
     assert incoming.send("b1", [path], "2026-04-01T00:00:00Z") == (where, manifest)

@@ -57,7 +57,8 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture
 def s3(endpoint: str) -> Iterator[Any]:
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    client: Any = boto3.client("s3", endpoint_url=endpoint, region_name="eu-west-1", **keys)
+    make: Any = boto3.client
+    client = make("s3", endpoint_url=endpoint, region_name="eu-west-1", **keys)
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     yield client
     for entry in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):

@@ -40,7 +40,8 @@ def test_a_poisoned_batch_is_refused_once_and_stops_no_later_run(pipeline: Pipel
     before = head(pipeline)
     secret = "jo@acme.example"
     pipeline.arrive("b2", [*rows(1000, 300), *rows(2000, 100, group=secret)])
-    code, out, err = (pipeline.begin("run-2"), pipeline("data", "validate"))[1]
+    pipeline.begin("run-2")
+    code, out, err = pipeline("data", "validate")
     assert (code, err) == (3, "")
     assert "b2: group: accepted: one of the 2 values that the schema lists: received: 100 of 400 rows are not" in out
     assert "b2: group: accepted: no e-mail address: received: one in 100 of 400 rows" in out
