@@ -6,7 +6,7 @@ SERVICES = (
     *("acm", "cognitoidp", "dynamodb", "ec2", "ecr", "eks", "elbv2", "iam", "kms", "logs", "rds", "route53"),
     *("s3", "s3_objects", "wafv2"),
     *("batch", "stepfunctions"),
-    *("alarms", "events", "event_buses", "api_destinations", "scheduler", "sns", "sqs", "sagemaker", "mwaa", "secretsmanager"),
+    *("alarms", "events", "event_buses", "api_destinations", "scheduler", "sns", "sqs", "sagemaker", "mwaa"),
     "permissions",
 )
 

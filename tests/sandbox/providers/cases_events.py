@@ -62,10 +62,6 @@ def _group(world: World) -> str:
     return world._once("schedule-group", "aws:scheduler/scheduleGroup:ScheduleGroup", {}).id
 
 
-def _secret(world: World) -> str:
-    return world._once("secret", "aws:secretsmanager/secret:Secret", {"recoveryWindowInDays": 0}).id
-
-
 def _network(world: World, *groups: str) -> dict[str, Any]:
     return {
         "subnetIds": [world.subnet(2, "a"), world.subnet(3, "b")],
@@ -91,11 +87,6 @@ CASES = [
             "logConfig": {"level": "INFO", "includeDetail": "NONE"},
             "tags": {"b": "2"},
         },
-    ),
-    Case(
-        "aws:cloudwatch/eventBusPolicy:EventBusPolicy",
-        lambda w: {"eventBusName": _bus(w), "policy": _bus_policy(w, "a")},
-        lambda w: {"policy": _bus_policy(w, "b")},
     ),
     Case(
         "aws:cloudwatch/eventRule:EventRule",
@@ -365,40 +356,7 @@ CASES = [
         lambda _: {"source": _asset(path=__file__)},
         label="file",
     ),
-    Case(
-        "aws:secretsmanager/secret:Secret",
-        lambda w: {
-            "name": "acme-dev/repository",
-            "description": "token",
-            "kmsKeyId": w.key().outputs["arn"],
-            "recoveryWindowInDays": 0,
-            "tags": {"a": "1"},
-        },
-        lambda w: {
-            "description": None,
-            "kmsKeyId": w.key("other-key").outputs["arn"],
-            "policy": document("secretsmanager:GetSecretValue", AWS=f"arn:aws:iam::{ACCOUNT}:root"),
-            "tags": {"b": "2"},
-        },
-    ),
-    Case(
-        "aws:secretsmanager/secretVersion:SecretVersion",
-        lambda w: {"secretId": _secret(w), "secretString": "one"},
-        lambda _: {"secretString": "two"},
-        replaces=True,
-    ),
 ]
-
-
-def _bus_policy(world: World, sid: str) -> str:
-    statement = {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-        "Action": "events:PutEvents",
-        "Resource": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{_bus(world)}",
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _queue_policy(world: World, service: str) -> str:

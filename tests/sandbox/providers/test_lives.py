@@ -86,6 +86,5 @@ STAYS = {
     "aws:s3/bucketVersioning:BucketVersioning",
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-    "aws:secretsmanager/secretVersion:SecretVersion",
 }
 """Cannot be taken back once they are set."""

@@ -27,7 +27,6 @@ from sandbox.providers.aws.types import (
     s3_settings,
     sagemaker,
     scheduler,
-    secretsmanager,
     security_groups,
     sfn,
     sns,
@@ -39,7 +38,7 @@ _MODULES = (
     *(kms, iam, logs, network, endpoints, flow_logs, routing, security_groups, ecr, s3, s3_settings, eks),
     *(dynamodb, rds, rds_groups, lb, wafv2, acm, route53, cognito),
     *(batch, sfn, launch_templates),
-    *(events, scheduler, sqs, sns, sagemaker, mwaa, s3_objects, secretsmanager),
+    *(events, scheduler, sqs, sns, sagemaker, mwaa, s3_objects),
 )
 
 TYPES: dict[str, Type] = {type_.token: type_ for module in _MODULES for type_ in module.TYPES}
