@@ -273,3 +273,13 @@ def test_the_cloud_does_not_journal_its_own_calls(aws: Call, cloud: Any) -> None
 
 def _url(aws: Call) -> str:
     return str(aws("sqs").get_queue_url(QueueName="event-journal")["QueueUrl"])
+
+
+def test_services_tell_what_becomes_of_executions(aws: Call) -> None:
+    machine = make_machine(aws, "event-told")
+    queue = make_queue(aws, "event-told", EVENTS)
+    pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [machine], "status": ["SUCCEEDED"]}}
+    make_rule(aws, "event-told", pattern, {"Arn": queue})
+    execution = aws("stepfunctions").start_execution(stateMachineArn=machine, name="told")["executionArn"]
+    (event,) = bodies(aws, "event-told")
+    assert (event["detail-type"], event["resources"]) == ("Step Functions Execution Status Change", [execution])
