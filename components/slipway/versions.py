@@ -61,6 +61,19 @@ the latest version only and names no end of support."""
 KEDA_CHART = "2.20.2"
 """Chart ``keda``, which has the version of what it installs; tested with the last three Kubernetes versions."""
 
+KUBE_PROMETHEUS_STACK_CHART = "88.5.3"
+"""Chart ``kube-prometheus-stack``: operator 0.93.1, Prometheus 3.14, Alertmanager 0.34, Grafana 13.2. Its projects fix
+their latest versions only, and name no end of support."""
+
+PROMETHEUS_OPERATOR_CRDS_CHART = "31.0.1"
+"""Chart ``prometheus-operator-crds``: the kinds of the operator that the chart above installs."""
+
+CLOUDWATCH_EXPORTER_CHART = "0.47.0"
+"""Chart ``prometheus-yet-another-cloudwatch-exporter``, which comes with 0.67.0."""
+
+DCGM_EXPORTER_CHART = "4.8.2"
+"""Chart ``dcgm-exporter``, which has the version of what it installs."""
+
 
 def support_warning(version: str, today: date) -> str | None:
     """What to tell whoever runs Kubernetes ``version`` on ``today``: a text near or past the end of support, else None.

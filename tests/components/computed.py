@@ -143,7 +143,16 @@ def _airflow(identity: str, digits: str, inputs: Mapping[str, Any]) -> tuple[str
     return identity, {"arn": _arn("airflow", f"environment/{identity}"), "webserverUrl": url}
 
 
+def _workspace(_: str, digits: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    workspace = f"ws-{digits[:8]}"
+    return workspace, {
+        "arn": _arn("aps", f"workspace/{workspace}"),
+        "prometheusEndpoint": f"https://aps-workspaces.{REGION}.amazonaws.com/workspaces/{workspace}/",
+    }
+
+
 _FRONT = {
+    "aws:amp/workspace:Workspace": _workspace,
     "aws:mwaa/environment:Environment": _airflow,
     "aws:s3/bucketObjectv2:BucketObjectv2": _object,
     "aws:sagemaker/mlflowApp:MlflowApp": _mlflow_app,

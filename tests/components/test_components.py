@@ -15,6 +15,7 @@ from tests.components.graph import Graph, declare
 every_component = pytest.mark.parametrize("name", slipway.COMPONENTS)
 
 STATEFUL = (
+    "aws:amp/workspace:Workspace",
     "aws:cognito/userPool:UserPool",
     "aws:dynamodb/table:Table",
     "aws:ecr/repository:Repository",
@@ -89,7 +90,15 @@ def test_no_policy_allows_a_wildcard_action(name: str) -> None:
                 assert statement.get("Principal") != "*", item.urn
 
 
-UNTAGGED = ("ModelService", "ProgressiveRollout", "PromotionGate", "RequestAutoscaler", "RolloutController")
+UNTAGGED = (
+    "ModelMonitoring",
+    "ModelService",
+    "MonitoringStack",
+    "ProgressiveRollout",
+    "PromotionGate",
+    "RequestAutoscaler",
+    "RolloutController",
+)
 """Components that have nothing of AWS."""
 
 

@@ -20,8 +20,8 @@ NEEDS: dict[str, str | tuple[str, ...]] = {
     "RetrainingPipeline": (IDENTITY, "slipway.models.datasets"),  # its steps have a role, and the model's data a place
     "ImagePublisher": IDENTITY,  # it is one
     "CloudMetrics": IDENTITY,
-    "ModelMonitoring": ("slipway.rollout._", "slipway.serving._"),  # a model's arms and pods are found in the same way
-    "MonitoringStack": ("slipway.rollout._", "slipway.serving._"),
+    "ModelMonitoring": ("slipway.rollout.", "slipway.serving._"),  # a model's arms and pods are found in the same way
+    "MonitoringStack": ("slipway.rollout.", "slipway.serving._"),
     "ModelService": "slipway.rollout.",  # its pods may be a rollout's
     "ProgressiveRollout": "slipway.serving._",  # the pods of both are found and guarded in the same way
     "PromotionGate": "slipway.serving._",

@@ -54,7 +54,7 @@ def _now() -> Row:
                 f"sum(avg_over_time({names.COST}[1d])) * {HOURS_OF_A_MONTH}",
             ),
             table(
-                "Models",
+                "Each model",
                 "short",
                 "One line for each model. Shares are of the last hour.",
                 (f"sum by (model) ({names.requests('1h')})", "requests/s"),

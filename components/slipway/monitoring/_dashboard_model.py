@@ -7,7 +7,7 @@ from slipway.monitoring import _engines as engines
 from slipway.monitoring import _model_rules as rules
 from slipway.monitoring import _names as names
 from slipway.monitoring._board import Board, Note, Panel, Row, graph, stat, table
-from slipway.monitoring._engines import Engine
+from slipway.monitoring._engines import ServingEngine
 from slipway.monitoring._model_rules import HOURS_OF_A_MONTH, Watch
 from slipway.monitoring._rule import labels, matchers, number
 from slipway.monitoring._sli import Gateway
@@ -20,7 +20,7 @@ class Shown:
 
     objective: Objective
     watch: Watch
-    engine: Engine
+    engine: ServingEngine
     gpus: int
 
 
@@ -279,9 +279,9 @@ def _rollout(watch: Watch) -> list[Panel]:
 
 
 def _retraining(watch: Watch) -> list[Panel]:
-    if watch.state_machine_arn is None:
+    if watch.state_machine is None:
         return []
-    of = labels(dimension_StateMachineArn=watch.state_machine_arn)
+    of = rules.machine(watch.state_machine)
     runs = [
         (f"max(aws_states_executions_{how}_sum{of})", how.replace("_", " "))
         for how in ("succeeded", "failed", "timed_out", "aborted")

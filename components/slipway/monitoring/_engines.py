@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Engine(StrEnum):
+class ServingEngine(StrEnum):
     """What serves a model."""
 
     SLIPWAY = "slipway"
@@ -35,35 +35,35 @@ def _p99(bucket: str) -> str:
     return f"histogram_quantile(0.99, sum by (le) (rate({bucket}{{of}}[5m])))"
 
 
-ENGINES: dict[Engine, Names] = {
-    Engine.SLIPWAY: Names(
+ENGINES: dict[ServingEngine, Names] = {
+    ServingEngine.SLIPWAY: Names(
         "sum(rate(slipway_requests_total{of}[5m]))",
         'sum(rate(slipway_requests_total{of,code=~"5.."}[5m]))',
         _p99("slipway_request_seconds_bucket"),
         "sum(slipway_requests_in_flight{of})",
     ),
-    Engine.VLLM: Names(
+    ServingEngine.VLLM: Names(
         "sum(rate(vllm:request_success_total{of}[5m]))",
         None,
         _p99("vllm:e2e_request_latency_seconds_bucket"),
         "sum(vllm:num_requests_waiting{of})",
     ),
-    Engine.KSERVE: Names(
+    ServingEngine.KSERVE: Names(
         "sum(rate(request_predict_seconds_count{of}[5m]))", None, _p99("request_predict_seconds_bucket"), None
     ),
-    Engine.TRITON: Names(
+    ServingEngine.TRITON: Names(
         "sum(rate(nv_inference_request_success{of}[5m]))",
         "sum(rate(nv_inference_request_failure{of}[5m]))",
         None,  # sums alone: an average is no percentile
         "sum(nv_inference_pending_request_count{of})",
     ),
-    Engine.MLSERVER: Names(
+    ServingEngine.MLSERVER: Names(
         "sum(rate(model_infer_request_success_total{of}[5m]))",
         "sum(rate(model_infer_request_failure_total{of}[5m]))",
         _p99("rest_server_requests_duration_seconds_bucket"),
         "sum(batch_request_queue{of})",
     ),
-    Engine.BENTOML: Names(
+    ServingEngine.BENTOML: Names(
         "sum(rate(bentoml_service_request_total{of}[5m]))",
         'sum(rate(bentoml_service_request_total{of,http_response_code=~"5.."}[5m]))',
         _p99("bentoml_service_request_duration_seconds_bucket"),

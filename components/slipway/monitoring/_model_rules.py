@@ -33,8 +33,8 @@ class Watch:
     monthly_budget_usd: int | None = None
     longest_pause_minutes: int | None = None
     """Of its rollouts; None where a new release replaces the old one pod by pod."""
-    state_machine_arn: str | None = None
-    """Of its retraining."""
+    state_machine: str | None = None
+    """Name of that of its retraining."""
     retrained_within_hours: int | None = None
     """How old the newest run that ended well may be."""
     drift_within_hours: int | None = None
@@ -77,6 +77,11 @@ def cost_query(watch: Watch) -> str:
     prices = watch.prices
     parts = [requested("cpu", prices.cpu), requested("memory", prices.gib / 2**30)]
     return " + ".join([*parts, requested("nvidia_com_gpu", prices.gpu)])
+
+
+def machine(name: str) -> str:
+    """Selects the series of a state machine by its name; the account is not known where rules are written."""
+    return f'{{dimension_StateMachineArn=~".+:stateMachine:{name}"}}'
 
 
 def _cost(watch: Watch) -> list[Record | Alert]:
@@ -128,9 +133,9 @@ def _rollout(watch: Watch) -> list[Alert]:
 
 
 def _retraining(watch: Watch) -> list[Alert]:
-    if watch.state_machine_arn is None:
+    if watch.state_machine is None:
         return []
-    of = labels(dimension_StateMachineArn=watch.state_machine_arn)
+    of = machine(watch.state_machine)
     failed = " + ".join(
         f"(max(max_over_time(aws_states_executions_{how}_sum{of}[1h])) or vector(0))"
         for how in ("failed", "timed_out", "aborted")

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
-from slipway._custom.prometheus import AlertingRule, RecordingRule, RuleGroup
+if TYPE_CHECKING:  # at run time they would load Kubernetes' SDK, which rules of a workspace do not need
+    from slipway._custom.prometheus import AlertingRule, RecordingRule, RuleGroup
 
 PAGE, TICKET, HEARTBEAT = "page", "ticket", "heartbeat"
 """How urgent an alert is: it wakes somebody; it is read on a working day; it says that alerts arrive at all."""
@@ -18,9 +19,9 @@ class Record:
     expr: str
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def rule(self) -> RecordingRule:
+    def rule(self) -> "RecordingRule":
         """As Prometheus reads it."""
-        found: RecordingRule = {"record": self.name, "expr": self.expr}
+        found: "RecordingRule" = {"record": self.name, "expr": self.expr}
         if self.labels:
             found["labels"] = dict(self.labels)
         return found
@@ -40,7 +41,7 @@ class Alert:
     """What to do first."""
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def rule(self) -> AlertingRule:
+    def rule(self) -> "AlertingRule":
         """As Prometheus reads it."""
         return {
             "alert": self.name,
@@ -63,7 +64,7 @@ class Group:
     seconds: int = 30
     """Between two evaluations."""
 
-    def written(self) -> RuleGroup:
+    def written(self) -> "RuleGroup":
         """As Prometheus reads it."""
         return {
             "name": self.name,
@@ -72,7 +73,7 @@ class Group:
         }
 
 
-def written(groups: Iterable[Group]) -> list[RuleGroup]:
+def written(groups: Iterable[Group]) -> "list[RuleGroup]":
     """Groups with rules, as Prometheus reads them."""
     return [group.written() for group in groups if group.rules]
 
@@ -100,8 +101,3 @@ def escaped(value: str) -> str:
 def number(value: float) -> str:
     """A number in a query, without the noise of binary fractions."""
     return f"{value:.12g}"
-
-
-def as_yaml_like(groups: Iterable[Group]) -> dict[str, Any]:
-    """A rule file of Prometheus itself."""
-    return {"groups": [dict(group) for group in written(groups)]}

@@ -7,6 +7,8 @@ They are the whole list: a policy that allows anything else on ``*`` is not writ
 EVERYWHERE = {
     "batch:DescribeJobs": "jobs are described by id",
     "cloudwatch:PutMetricData": "a metric has no ARN",
+    "cloudwatch:GetMetricData": "a metric has no ARN",
+    "cloudwatch:ListMetrics": "lists",
     "ecr:GetAuthorizationToken": "a login is to the registry",
     "ecs:DiscoverPollEndpoint": "asks where an agent reports to",
     "logs:CreateLogDelivery": "a delivery has no ARN",
@@ -18,6 +20,7 @@ EVERYWHERE = {
     "logs:PutResourcePolicy": "the policies of an account's log groups have no ARN",
     "logs:UpdateLogDelivery": "a delivery has no ARN",
     "s3:GetAccountPublicAccessBlock": "the setting is the account's",
+    "tag:GetResources": "lists",
     "xray:GetSamplingRules": "rules are read together",
     "xray:GetSamplingTargets": "rules are read together",
     "xray:PutTelemetryRecords": "a trace has no ARN",

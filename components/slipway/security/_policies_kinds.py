@@ -207,6 +207,12 @@ KINDS = (
         rf"airflow:{_PLACE}role/[A-Za-z][\w-]*/(Admin|Op|User|Viewer)",
         uses=(Grant(("airflow:InvokeRestApi",)),),
     ),
+    Kind(
+        "a Prometheus workspace",
+        rf"aps:{_PLACE}workspace/ws-[\w-]+",
+        reads=(Grant(("aps:GetLabels", "aps:GetMetricMetadata", "aps:GetSeries", "aps:QueryMetrics")),),
+        writes=(Grant(("aps:RemoteWrite",)),),
+    ),
     Kind("an event bus", rf"events:{_PLACE}event-bus/[\w./-]+", uses=(Grant(("events:PutEvents",)),)),
     Kind(
         "an API destination",

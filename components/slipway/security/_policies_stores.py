@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from slipway.security._policies import Statement, document, domain, through
+from slipway.security._policies_monitoring import monitoring_key
 from slipway.security._policies_retraining import retraining_key
 from slipway.security.data_class import DataClass
 
@@ -45,7 +46,7 @@ _USE = (
 _SERVICES = {
     DataClass.MODELS: ("airflow", "dynamodb", "ecr", "events", "rds", "s3", "secretsmanager", "sns", "sqs", "states"),
     DataClass.PERSONAL: ("dynamodb", "rds", "s3", "secretsmanager", "sqs"),
-    DataClass.LOGS: ("s3",),
+    DataClass.LOGS: ("aps", "s3", "sns"),
     DataClass.CLUSTER: ("ec2", "eks"),
     DataClass.BACKUP: ("backup",),
 }
@@ -53,11 +54,12 @@ _SERVICES = {
 _GRANTED = {
     DataClass.MODELS: ("airflow", "dynamodb", "ecr", "rds"),
     DataClass.PERSONAL: ("dynamodb", "rds"),
+    DataClass.LOGS: ("aps",),
     DataClass.CLUSTER: ("ec2", "eks"),
     DataClass.BACKUP: ("backup",),
 }
-"""Services that keep using a key by a grant: for a repository, table, database, volume, cluster, recovery point or an
-Airflow environment."""
+"""Services that keep using a key by a grant: for a repository, table, database, volume, cluster, recovery point, metrics
+workspace or an Airflow environment."""
 
 
 def partition_of(region: str) -> str:
@@ -114,6 +116,8 @@ def key_policy(data_class: DataClass, account_id: str, region: str, administrato
         ]
     if data_class is DataClass.MODELS:
         statements += retraining_key(account, account_id, f"arn:{partition}:logs:{region}:{account_id}:*")
+    if data_class is DataClass.LOGS:
+        statements += monitoring_key(account_id)
     if data_class in (DataClass.LOGS, DataClass.MODELS):
         # MWAA asks that its environment's key can be used for the environment's log groups, whichever key they have.
         names = "*" if data_class is DataClass.LOGS else "airflow-*"

@@ -24,7 +24,7 @@ WATCH = Watch(
     prices=Prices(cpu=0.05, gib=0.0, gpu=1.0),
     monthly_budget_usd=365,
     longest_pause_minutes=15,
-    state_machine_arn=MACHINE,
+    state_machine=MACHINE.rpartition(":")[2],
     retrained_within_hours=2,
     drift_within_hours=36,
     champion=("accuracy", 0.9),

@@ -10,7 +10,7 @@ from slipway.monitoring import _dashboard_environment, _dashboard_model, _dashbo
 from slipway.monitoring import _model_rules, _slo_rules
 from slipway.monitoring._board import Board, Kind, Note, Panel, Query, Row
 from slipway.monitoring._dashboard_model import Shown
-from slipway.monitoring._engines import Engine
+from slipway.monitoring._engines import ServingEngine
 from slipway.monitoring._exported import EXPORTED, Exporter
 from slipway.monitoring._rule import Alert
 
@@ -20,8 +20,8 @@ from tests.components.monitoring.promql import metrics
 ROOT = Path(__file__).parents[3]
 BARE = _model_rules.Watch("fraud", "risk", "models", declared.WATCH.prices)
 BOARDS: dict[str, Board] = {
-    **{f"model-{engine}": _dashboard_model.board(Shown(declared.OBJECTIVE, declared.WATCH, engine, 1)) for engine in Engine},
-    "model-inside": _dashboard_model.board(Shown(declared.INSIDE, BARE, Engine.SLIPWAY, 0)),
+    **{f"model-{engine}": _dashboard_model.board(Shown(declared.OBJECTIVE, declared.WATCH, engine, 1)) for engine in ServingEngine},
+    "model-inside": _dashboard_model.board(Shown(declared.INSIDE, BARE, ServingEngine.SLIPWAY, 0)),
     "environment": _dashboard_environment.board("prod"),
     "platform": _dashboard_platform.board(gateway=True, rollouts=True, cloud=True, gpus=True),
     "platform-bare": _dashboard_platform.board(gateway=False, rollouts=False, cloud=False, gpus=False),

@@ -304,7 +304,7 @@ def test_access(declared: dict[str, list[str]], expected: list[dict[str, Any]]) 
         ({"reads": [TOPIC]}, "reads: accepted: .*a log group.*: received: 'arn:aws:sns"),
         ({"reads": [KEY]}, "reads: accepted: .*: received: 'arn:aws:kms"),
         ({"reads": [None]}, "reads: accepted: .*: received: None"),
-        ({"writes": [MACHINE]}, "writes: accepted: .*a Firehose stream: received: 'arn:aws:states"),
+        ({"writes": [MACHINE]}, "writes: accepted: .*a Firehose stream; .*: received: 'arn:aws:states"),
         ({"writes": [f"{TABLE}/*"]}, "writes: accepted: .*"),
         ({"deletes": [TABLE]}, "deletes: accepted: ARNs without wildcards of an S3 bucket"),
         ({"uses": [BUCKET]}, "uses: accepted: ARNs without wildcards of a KMS key; .*an event bus.*: received:"),

@@ -41,7 +41,7 @@ def test_administration_is_enumerated_and_cannot_use_the_key(data_class: DataCla
             ["airflow", "dynamodb", "ecr", "rds"],
         ),
         (DataClass.PERSONAL, ["dynamodb", "rds", "s3", "secretsmanager", "sqs"], ["dynamodb", "rds"]),
-        (DataClass.LOGS, ["s3"], []),
+        (DataClass.LOGS, ["aps", "s3", "sns"], ["aps"]),
         (DataClass.CLUSTER, ["ec2", "eks"], ["ec2", "eks"]),
         (DataClass.BACKUP, ["backup"], ["backup"]),
     ],

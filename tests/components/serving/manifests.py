@@ -16,6 +16,7 @@ CUSTOM = (
     "gateway.networking.k8s.io/",
     "karpenter.sh/",
     "keda.sh/",
+    "monitoring.coreos.com/",
 )
 """Groups of custom resources, which no published schema describes; typed dictionaries do."""
 CHARTS = "kubernetes:helm.sh/"
