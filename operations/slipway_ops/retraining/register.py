@@ -54,7 +54,14 @@ def run(
     if tracking and begun.mlflow_run:
         number = tracking.register(job.model, begun.mlflow_run, release.id, release.artifact_uri)
         tracking.alias(job.model, ALIAS, number)
-    done = begun.model_copy(update={"state": "registered", "release": release.id, "mlflow_version": number})
+    done = begun.model_copy(
+        update={
+            "state": "registered",
+            "previous": content.previous,
+            "release": release.id,
+            "mlflow_version": number,
+        }
+    )
     job.put(_NAME, done)
     _announce(job, release, evaluation)
     job.ended("candidate", f"{release.id}: {evaluation.reason}", release.id)

@@ -59,6 +59,9 @@ class Tracking:
         arn = _ARN.fullmatch(uri)
         if not arn and not re.fullmatch(r"https?://\S+", uri):
             raise refused("MLflow", "tracking URI", "http://…, https://… or the ARN of an MLflow App", uri)
+        if not arn and "@" in uri.split("/")[2]:  # a record would hold it for years
+            accepted = "one without a user: MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD say it"
+            raise refused("MLflow", "tracking URI", accepted, "one with a user")
         self._region = arn[2] if arn else ""
         self._kind: str | None = arn[3] if arn else None
         address = _HOSTS[self._kind][0].format(region=self._region) if self._kind else uri

@@ -96,6 +96,12 @@ def test_an_address_that_is_none_is_refused(uri: str) -> None:
         Tracking(uri)
 
 
+def test_an_address_with_a_password_is_refused() -> None:
+    with pytest.raises(ReleaseError, match="MLflow: tracking URI: accepted: one without a user") as caught:
+        Tracking("https://ci:hunter2@mlflow.example/x")
+    assert "hunter2" not in str(caught.value)
+
+
 def test_only_what_may_be_repeated_is_repeated(mlflow: Mlflow) -> None:
     tracking = Tracking(mlflow.uri)
     mlflow.broken = {"runs/get": 2, "runs/create": 1}
