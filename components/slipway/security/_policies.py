@@ -35,7 +35,7 @@ def document(*statements: Statement) -> str:
 
 def _narrow(statement: Statement) -> None:
     """Refuses rights of a role on all resources, where AWS knows resources. (A key's own policy calls itself ``*``.)"""
-    broad = {*statement["Action"]} - EVERYWHERE.keys() if statement.get("Resource") == ["*"] else set()
+    broad = {*statement["Action"]} - EVERYWHERE.keys() if "*" in statement.get("Resource", []) else set()
     if broad and statement["Effect"] == "Allow" and "Principal" not in statement:
         raise ValueError(f"{', '.join(sorted(broad))}: allowed on all resources, though AWS knows which")
 

@@ -333,7 +333,7 @@ def test_no_action_has_a_wildcard_and_only_what_aws_knows_no_resource_for_has_ev
 
 def test_no_other_action_can_have_every_resource() -> None:
     with pytest.raises(ValueError, match="s3:GetObject: allowed on all resources, though AWS knows which"):
-        policies.document(allow(["ecr:GetAuthorizationToken", "s3:GetObject"], "*"))
+        policies.document(allow(["ecr:GetAuthorizationToken", "s3:GetObject"], BUCKET, "*"))
     policies.document(allow([*EVERYWHERE], "*"))
 
 
