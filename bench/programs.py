@@ -51,6 +51,9 @@ _PLATFORM = {
         "tracking_uri": "",
         "registry_arn": "",
         "registry_artifact_arn": "",
+        "airflow_environment_name": "",
+        "dags_bucket_name": "",
+        "kubeflow_queue_arn": "",
     },
 }
 """What a platform stack exports (stacks/contract.py)."""

@@ -67,7 +67,7 @@ def _model(name: str, place: Place, images: "Repository") -> Made:
     if place.settings.models[name].retrain:
         from stacks import pipelines  # most of its SDK modules are no other's
 
-        outputs |= pipelines.declare(name, place.settings, place.contract, images, release)
+        outputs |= pipelines.declare(name, place.settings, place.contract, place.cluster, images, release)
     if release is None:
         return Made(outputs)
     args = _service_args(name, place, release, pulumi.Output.concat(repository_url, "@", release.content.image_digest))

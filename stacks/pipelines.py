@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from slipway.retraining import RetrainingPipeline
+from slipway.retraining import Engine, RetrainingPipeline
 from slipway.retraining.pipeline_args import RetrainingPipelineArgs, StepArgs
 from slipway_ops.environments import models_bucket
 
@@ -21,6 +21,7 @@ def declare(
     name: str,
     settings: Settings,
     contract: PlatformContract,
+    cluster: pulumi.ProviderResource,
     images: "Repository",
     release: "Release | None",
 ) -> dict[str, Any]:
@@ -77,7 +78,16 @@ def declare(
         args |= {"schedule": retrain.schedule, "schedule_timezone": retrain.timezone}
     if settings.permissions_boundary_arn:
         args["permissions_boundary_arn"] = settings.permissions_boundary_arn
-    pipeline = RetrainingPipeline(f"{name}-retraining", args)
+    options = None
+    if retrain.engine is Engine.AIRFLOW:
+        args["airflow_environment_name"] = of_platform(retraining.AIRFLOW)
+        args["dags_bucket_name"] = of_platform(retraining.DAGS)
+    if retrain.engine is Engine.KUBEFLOW:
+        args["kubeflow_namespace"] = str(retrain.kubeflow_namespace)
+        args["kubeflow_cluster_name"] = contract.cluster_name
+        args["kubeflow_queue_arn"] = of_platform(retraining.KUBEFLOW)
+        options = pulumi.ResourceOptions(providers=[cluster])
+    pipeline = RetrainingPipeline(f"{name}-retraining", args, options)
     return {"pipeline": pipeline.machine_arn, "run_ceiling_usd": pipeline.run_ceiling_usd}
 
 

@@ -62,7 +62,8 @@ def declare(settings: Settings, found: Found) -> Platform:
     if settings.datasets or settings.mlflow:
         from stacks import retraining  # most of its SDK modules are no other's
 
-        shared = retraining.declare(settings, retraining.Ground(account, network, keys, bucket.bucket_arn))
+        ground = retraining.Ground(account, network, keys, bucket.bucket_arn, bucket.bucket_name, cluster, image)
+        shared = retraining.declare(settings, ground)
 
     contract = PlatformContract(
         cluster_name=cluster.cluster_name,

@@ -6,13 +6,15 @@ import pulumi
 from slipway.models import DatasetStore, ModelRegistry
 from slipway.models.dataset_store import DatasetStoreArgs
 from slipway.models.model_registry import Backend, ModelRegistryArgs
-from slipway.retraining import CandidateWorkflow, RetrainingEnvironment
+from slipway.retraining import AirflowEnvironment, CandidateWorkflow, KubeflowRuns, RetrainingEnvironment
+from slipway.retraining.airflow_environment import AirflowEnvironmentArgs
 from slipway.retraining.candidate_workflow import CandidateWorkflowArgs
 from slipway.retraining.candidate_workflow import How as ComponentsHow
+from slipway.retraining.kubeflow_runs import KubeflowRunsArgs
 from slipway.retraining.retraining_environment import RetrainingEnvironmentArgs
 from slipway.security import DataClass, DataKeys
-from slipway.serving import Network
-from slipway_ops.environments import datasets_bucket, repository
+from slipway.serving import Network, ServingCluster
+from slipway_ops.environments import dags_bucket, datasets_bucket, repository
 
 from stacks.settings import Settings
 
@@ -39,6 +41,8 @@ DATASETS, DATA_KEY, TRACKING, CLIENT, ARTIFACTS = (
     "registry_artifact_arn",
 )
 """What comes to them; the last three are empty where there is no registry, or its callers need no rights."""
+AIRFLOW, DAGS, KUBEFLOW = "airflow_environment_name", "dags_bucket_name", "kubeflow_queue_arn"
+"""What the other engines need; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,9 @@ class Ground:
     network: Network
     keys: DataKeys
     models_bucket_arn: pulumi.Output[str]
+    models_bucket: pulumi.Output[str]
+    cluster: ServingCluster
+    operations_image: pulumi.Output[str] | None
 
 
 def declare(settings: Settings, ground: Ground) -> dict[str, pulumi.Output[str]]:
@@ -66,6 +73,7 @@ def declare(settings: Settings, ground: Ground) -> dict[str, pulumi.Output[str]]
     address = settings.mlflow.address if settings.mlflow else None
     nothing = pulumi.Output.from_input("")
     return {
+        **_engines(settings, ground, shared, nothing),
         **{name: getattr(shared, name) for name in SHARED},
         DATASETS: store.bucket_name,
         DATA_KEY: ground.keys.key_arns[str(settings.datasets.data_class)],
@@ -73,6 +81,72 @@ def declare(settings: Settings, ground: Ground) -> dict[str, pulumi.Output[str]]
         CLIENT: registry.client_arns.apply(lambda arns: arns[0]) if registry else nothing,
         ARTIFACTS: registry.client_artifact_arns.apply(lambda arns: arns[0]) if registry else nothing,
     }
+
+
+def _engines(
+    settings: Settings, ground: Ground, shared: RetrainingEnvironment, nothing: pulumi.Output[str]
+) -> dict[str, pulumi.Output[str]]:
+    """Airflow and Kubeflow, where the settings have them."""
+    retraining = settings.retraining
+    assert retraining, "callers ask first"
+    airflow = runs = None
+    if retraining.airflow:
+        airflow = AirflowEnvironment("airflow", _airflow_args(settings, ground, shared))
+    if retraining.kubeflow and ground.operations_image is not None:
+        inside = pulumi.ResourceOptions(providers=[ground.cluster.kubernetes])
+        runs = KubeflowRuns("kubeflow-runs", _kubeflow_args(settings, ground, shared, ground.operations_image), inside)
+    return {
+        AIRFLOW: airflow.environment_name if airflow else nothing,
+        DAGS: airflow.bucket_name if airflow else nothing,
+        KUBEFLOW: runs.queue_arn if runs else nothing,
+    }
+
+
+def _airflow_args(settings: Settings, ground: Ground, shared: RetrainingEnvironment) -> AirflowEnvironmentArgs:
+    airflow = settings.retraining.airflow if settings.retraining else None
+    assert airflow, "callers ask first"
+    prefix = f"{settings.namespace}-{settings.environment}"
+    args: AirflowEnvironmentArgs = {
+        "environment_name": prefix,
+        "bucket_name": dags_bucket(settings.namespace, settings.environment),
+        "key_arn": ground.keys.key_arns["models"],
+        "logs_key_arn": ground.keys.key_arns["logs"],
+        "vpc_id": ground.network.vpc_id,
+        "subnet_ids": ground.network.private_subnet_ids.apply(lambda ids: ids[:2]),
+        "job_queue_arns": [shared.job_queue_arn, shared.spot_job_queue_arn],
+        "job_name_prefix": prefix,
+        "environment_class": airflow.environment_class,
+        "log_days": airflow.log_days,
+        "access_log_days": settings.storage.access_log_days,
+        "deletion_protection": settings.deletion_protection,
+    }
+    if settings.retraining and settings.retraining.gpu_max_vcpus:
+        args["job_queue_arns"] += [shared.gpu_job_queue_arn, shared.gpu_spot_job_queue_arn]
+    if airflow.max_workers:
+        args["max_workers"] = airflow.max_workers
+    if settings.permissions_boundary_arn:
+        args["permissions_boundary_arn"] = settings.permissions_boundary_arn
+    return args
+
+
+def _kubeflow_args(
+    settings: Settings, ground: Ground, shared: RetrainingEnvironment, image: pulumi.Output[str]
+) -> KubeflowRunsArgs:
+    kubeflow = settings.retraining.kubeflow if settings.retraining else None
+    assert kubeflow, "callers ask first"
+    args: KubeflowRunsArgs = {
+        "name_prefix": f"{settings.namespace}-{settings.environment}",
+        "key_arn": ground.keys.key_arns["models"],
+        "dead_letter_queue_arn": shared.dead_letter_queue_arn,
+        "models_bucket_name": ground.models_bucket,
+        "cluster_name": ground.cluster.cluster_name,
+        "namespace": kubeflow.namespace,
+        "image": image,
+        "address": kubeflow.address,
+    }
+    if settings.permissions_boundary_arn:
+        args["permissions_boundary_arn"] = settings.permissions_boundary_arn
+    return args
 
 
 def _store_args(settings: Settings, ground: Ground) -> DatasetStoreArgs:

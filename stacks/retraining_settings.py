@@ -8,7 +8,7 @@ from slipway.retraining.engine import Engine
 
 from stacks._section import Section
 from stacks.front_settings import StoreClass
-from stacks.values import Arn, Days, Digest, Email, HttpUrl, InstanceFamily, LogDays, Minutes, Repository, Timing
+from stacks.values import Arn, Days, Digest, Email, HttpUrl, InstanceFamily, LogDays, Minutes, Repository, Slug, Timing
 
 Words = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
@@ -59,6 +59,32 @@ class CandidateSettings(Section):
     """``pull_request`` edits the model's release line and asks a person; ``roll_out`` commits it."""
 
 
+class AirflowClass(StrEnum):
+    """Size of a managed Airflow."""
+
+    MICRO = "mw1.micro"
+    SMALL = "mw1.small"
+    MEDIUM = "mw1.medium"
+    LARGE = "mw1.large"
+
+
+class AirflowSettings(Section):
+    """A managed Airflow (Amazon MWAA) for models with ``engine: airflow``; it costs all day, also when nothing runs."""
+
+    environment_class: Annotated[AirflowClass, Field(strict=False)] = AirflowClass.SMALL
+    max_workers: Annotated[int, Field(ge=1, le=25)] | None = None
+    log_days: LogDays = 90
+
+
+class KubeflowSettings(Section):
+    """The Kubeflow Pipelines that are in the cluster, for models with ``engine: kubeflow``."""
+
+    namespace: Slug = "kubeflow"
+    """Of the job that starts the runs."""
+    address: HttpUrl = "http://ml-pipeline.kubeflow.svc:8888"
+    """Of its API, inside the cluster."""
+
+
 class RetrainingSettings(Section):
     """What the retraining pipelines of an environment share; models that have ``retrain`` need it."""
 
@@ -76,6 +102,8 @@ class RetrainingSettings(Section):
     """Who is told of runs that failed or were refused, of candidates, and of a ceiling that was reached."""
     log_days: LogDays = 90
     candidates: CandidateSettings | None = None
+    airflow: AirflowSettings | None = None
+    kubeflow: KubeflowSettings | None = None
 
 
 class TrainSettings(Section):
@@ -111,6 +139,8 @@ class RetrainSettings(Section):
     on_drift: bool = False
     """When a drift report of the model says so."""
     engine: Annotated[Engine, Field(strict=False)] = Engine.STEP_FUNCTIONS
+    kubeflow_namespace: Slug | None = None
+    """With ``engine: kubeflow``: namespace of the runs, which has Kubeflow's role ``pipeline-runner``."""
     image: Digest | None = None
     """Digest, in the model's repository, of the image with the training; that of the release if not given."""
     train_command: Words = ["python", "train.py"]
@@ -126,4 +156,6 @@ class RetrainSettings(Section):
     def _whole(self) -> Self:
         if "timezone" in self.model_fields_set and self.schedule is None:
             raise ValueError("timezone with schedule")
+        if (self.engine is Engine.KUBEFLOW) != (self.kubeflow_namespace is not None):
+            raise ValueError("kubeflow_namespace with engine: kubeflow, and with no other")
         return self

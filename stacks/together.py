@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from slipway.retraining.engine import Engine
+
 from stacks import capacity, gates
 from stacks.model_settings import ModelSettings
 from stacks.values import NEWEST, Part
@@ -167,6 +169,8 @@ def _candidates(settings: "Settings") -> Iterator[Problem]:
     candidates = settings.retraining.candidates if settings.retraining else None
     if settings.retraining and settings.datasets is None:
         yield "datasets", "a section, because retraining is given: where the data is", None
+    if settings.retraining and settings.retraining.kubeflow and settings.operations_image is None:
+        yield "operations_image", "a digest or newest, because retraining.kubeflow runs it", None
     if candidates and settings.github_token is None:
         yield "github_token", "a token, because retraining.candidates is given (pulumi config set --secret)", None
     if settings.github_token is not None and candidates is None:
@@ -183,5 +187,8 @@ def _retrain(settings: "Settings", key: str, model: ModelSettings) -> Iterator[P
         yield f"{key}.image", "a digest, because the model has no release whose image could train", None
     if retrain.image == NEWEST:
         yield f"{key}.image", "sha256:<64 hex>, so that a preview says which code trains", NEWEST
+    for engine, section in ((Engine.AIRFLOW, "airflow"), (Engine.KUBEFLOW, "kubeflow")):
+        if retrain.engine is engine and settings.retraining and getattr(settings.retraining, section) is None:
+            yield f"retraining.{section}", f"a section, because {key}.engine is {engine}", None
     if retrain.train.gpus and settings.retraining and not settings.retraining.gpu_max_vcpus:
         yield f"{key}.train.gpus", "0, because retraining.gpu_max_vcpus is 0", retrain.train.gpus

@@ -26,6 +26,11 @@ def datasets_bucket(namespace: str, environment: str) -> str:
     return f"{namespace}-{environment}-datasets"
 
 
+def dags_bucket(namespace: str, environment: str) -> str:
+    """Bucket that an environment's Airflow reads DAGs from."""
+    return f"{namespace}-{environment}-dags"
+
+
 def gateway_logs_bucket(namespace: str, environment: str) -> str:
     """Bucket of the access logs of an environment's gateway."""
     return f"{namespace}-{environment}-gateway-logs"

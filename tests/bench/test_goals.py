@@ -137,4 +137,5 @@ def test_the_kinds_of_models_are_settings_of_a_stack(kind: str) -> None:
 
 def test_the_platform_of_constants_shares_what_pipelines_need() -> None:
     shared = {retraining.DATASETS, retraining.DATA_KEY, retraining.TRACKING, retraining.CLIENT, retraining.ARTIFACTS}
-    assert programs._PLATFORM["retraining"].keys() == {*retraining.SHARED, *shared}
+    engines = {retraining.AIRFLOW, retraining.DAGS, retraining.KUBEFLOW}
+    assert programs._PLATFORM["retraining"].keys() == {*retraining.SHARED, *shared, *engines}

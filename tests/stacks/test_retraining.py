@@ -126,6 +126,25 @@ def test_what_trains_has_what_its_settings_say() -> None:
     assert job.inputs["timeout"] == {"attemptDurationSeconds": 36000}
 
 
+def test_airflow_runs_the_same_steps_as_a_dag_of_its_own_environment() -> None:
+    graph = graph_of(settings(**{"retraining.airflow": {}, "models.fraud.retrain.engine": "airflow"}))
+    environment = graph.one("aws:mwaa/environment:Environment")
+    assert environment.inputs["name"] == "acme-test"
+    dag = next(item for item in graph.all("aws:s3/bucketObjectv2:BucketObjectv2") if "fraud" in item.inputs["key"])
+    assert dag.inputs["bucket"] == "acme-test-dags"
+    assert "acme-test-retrain-fraud-train" in dag.inputs["content"]
+    assert {item.inputs["name"].rpartition("-")[2] for item in graph.all(JOB)} >= {"validate", "train", "register"}
+
+
+def test_kubeflow_gets_a_pipeline_and_someone_who_starts_its_runs() -> None:
+    changes = {"models.fraud.retrain.engine": "kubeflow", "models.fraud.retrain.kubeflow_namespace": "fraud-runs"}
+    graph = graph_of(settings(**{"retraining.kubeflow": {}, **changes}))
+    kinds = graph.types()
+    assert kinds["kubernetes:pipelines.kubeflow.org/v2beta1:PipelineVersion"] == 1
+    assert kinds["kubernetes:batch/v1:CronJob"] == 1
+    assert JOB not in kinds
+
+
 def test_a_model_waits_for_an_image_before_it_has_a_pipeline() -> None:
     known = settings(**{"models.fraud.release": "newest"})
     graph = graph_of(known, Found({}, "sha256:" + "e" * 64))
@@ -173,6 +192,12 @@ def test_a_shard_takes_it_from_its_platform() -> None:
             {"retraining": {}, "github_token": ..., "models.fraud.retrain.train": {"gpus": 1}},
             "retrain.train.gpus: accepted: 0, because retraining.gpu_max_vcpus is 0",
         ),
+        (
+            {"models.fraud.retrain.engine": "airflow"},
+            "slipway:retraining.airflow: accepted: a section, because models.",
+        ),
+        ({"models.fraud.retrain.engine": "kubeflow"}, "retrain: accepted: kubeflow_namespace with engine: kubeflow"),
+        ({"models.fraud.retrain.kubeflow_namespace": "a-b"}, "kubeflow_namespace with engine: kubeflow, and with no"),
         ({"retraining.candidates.repository": "acme"}, "accepted: a GitHub repository: <owner>/<name>"),
     ],
 )
