@@ -2,6 +2,7 @@
 #   make up        bring up a whole environment with a real model in the sandbox   (STACK=local)
 #   make predict   ask the deployed release for predictions
 #   make ab        four challengers meet a champion: promoted, rejected, aborted, stopped at the mirror
+#   make loop      a year in some minutes: drift is found, the model retrained, judged on real flights, replaced
 #   make preview   what an `up` would change        make down     end the environment
 #   make test      checks and tests                 make bench    the performance goals, as ratios of one run
 #   make tools     the tests that need the real MLflow and DVC
@@ -19,7 +20,7 @@ SOURCES := __main__.py components operations stacks sandbox examples tests bench
 # mypy takes one __main__ at a time; the plugin host has no code of its own
 TYPED := __main__.py components/slipway operations/slipway_ops stacks sandbox examples tests bench
 
-.PHONY: up preview predict ab down test lint unit tools engines bench lock clean
+.PHONY: up preview predict ab loop down test lint unit tools engines bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -58,6 +59,9 @@ predict: $(READY)
 
 ab: $(READY)
 	@$(SANDBOX) ab
+
+loop: $(READY) $(LOOP_READY)
+	@$(SANDBOX) loop
 
 down: $(READY)
 	@$(SANDBOX) down --stack $(STACK) --engine $(ENGINE)

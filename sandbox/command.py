@@ -176,6 +176,13 @@ def ab(options: argparse.Namespace) -> int:
     return ab.main(Workspace.default().root / "ab", quiet=options.quiet)
 
 
+def loop(options: argparse.Namespace) -> int:
+    """Let the later months of the example's year come; see its model retrained, judged and replaced."""
+    from sandbox.loop import loop  # only this command needs it
+
+    return loop.main(Workspace.default().root / "loop", quiet=options.quiet)
+
+
 def _kept(outcome: Outcome, session: Session, cloud: Cloud) -> list[str]:
     """What a ``down`` leaves: by the engine's account, and by a walk through what exists."""
     from sandbox.cloud.inventory import inventory  # the AWS SDK: only a `down` pays for it
@@ -224,17 +231,17 @@ def _example(text: str) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="up|preview|down|status|shell|ab")
-    for run in (up, preview, down, status, shell, ab):
+    commands = parser.add_subparsers(required=True, metavar="up|preview|down|status|shell|ab|loop")
+    for run in (up, preview, down, status, shell, ab, loop):
         command = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
         command.set_defaults(run=run)
-        if run not in (shell, ab):
+        if run not in (shell, ab, loop):
             command.add_argument("--json", action="store_true", help="the last line is one JSON object")
-        if run not in (status, ab):
+        if run not in (status, ab, loop):
             command.add_argument("--stack", default="local", help="stack: stacks/Pulumi.<stack>.yaml (local)")
         if run in (up, preview, down):
             command.add_argument("--engine", choices=[AUTO, PULUMI, STAND_IN], default=AUTO)
-        if run in (up, preview, down, ab):
+        if run in (up, preview, down, ab, loop):
             command.add_argument("--quiet", action="store_true", help="only failures and the summary")
         if run is up:
             command.add_argument("--first-release", type=_example, help="example to release if its model has none")

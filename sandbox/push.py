@@ -47,13 +47,16 @@ class Image:
         return _digest(self.manifest)
 
 
-def push(cloud_env: Mapping[str, str], repository: str, folder: Path, tag: str) -> str:
+DOCKERFILE = "Dockerfile"
+
+
+def push(cloud_env: Mapping[str, str], repository: str, folder: Path, tag: str, dockerfile: str = DOCKERFILE) -> str:
     """Bring the image of ``folder`` into ``repository`` of the sandbox's registry under ``tag``; returns its digest.
 
     ``cloud_env`` is ``Cloud.environment``. The same sources give the same digest, and what is there is not sent again.
     Raises botocore's ``ClientError`` as ECR does, such as for a tag that another image has and that may not move.
     """
-    image = pack(folder)
+    image = pack(folder, dockerfile)
     ecr = client("ecr", cloud_env)
     if tag in _tags(ecr, repository, image.digest):
         return image.digest
@@ -69,18 +72,18 @@ def push(cloud_env: Mapping[str, str], repository: str, folder: Path, tag: str) 
     return image.digest
 
 
-def pack(folder: Path) -> Image:
-    """The image of ``folder``: its files without ``data/``, ``model/`` and caches, and its Dockerfile's text.
+def pack(folder: Path, dockerfile: str = DOCKERFILE) -> Image:
+    """The image of ``folder``: its files without ``data/``, ``model/`` and caches, and the text of a Dockerfile in it.
 
     Raises ``FileNotFoundError`` where there is no Dockerfile.
     """
-    dockerfile = (folder / "Dockerfile").read_text()
+    text = (folder / dockerfile).read_text()
     layer = _layer(folder)
     config = _json(
         {
             "architecture": "amd64",
             "os": "linux",
-            "config": {"Labels": {"slipway.sandbox.dockerfile": dockerfile, "slipway.sandbox.note": NOT_BUILT}},
+            "config": {"Labels": {"slipway.sandbox.dockerfile": text, "slipway.sandbox.note": NOT_BUILT}},
             "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
         }
     )

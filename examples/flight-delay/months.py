@@ -44,10 +44,22 @@ def period(name: str) -> tuple[date, date]:
 
 def batch(name: str) -> "pd.DataFrame":
     """The flights of a batch with their outcome: ``row`` (which names a flight), ``ts``, the features, ``label``."""
-    return arrived(features.flights(*period(name)))
+    return batches([name])[name]
 
 
-def arrived(flights: "pd.DataFrame") -> "pd.DataFrame":
+def batches(wanted: Sequence[str]) -> dict[str, "pd.DataFrame"]:
+    """Several batches; the dataset is read once."""
+    periods = {name: period(name) for name in wanted}
+    first, end = min(one[0] for one in periods.values()), max(one[1] for one in periods.values())
+    flights = features.flights(first, end)
+    day = flights["date"].dt.date
+    return {
+        name: _arrived(flights[(day >= since) & (day < until)].reset_index(drop=True))
+        for name, (since, until) in periods.items()
+    }
+
+
+def _arrived(flights: "pd.DataFrame") -> "pd.DataFrame":
     """Flights as ``features.flights`` gives them, in the columns of a batch."""
     day = flights["date"].dt.strftime("%Y%m%d")
     number = flights["carrier"] + flights["flight"].astype(str)

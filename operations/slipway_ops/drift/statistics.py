@@ -4,8 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.special import chdtrc, kolmogorov, ndtr, ndtri
-from scipy.stats import hypergeom
+from scipy.special import chdtrc, gammaln, kolmogorov, ndtr, ndtri
 
 GROUPS = 10
 """Cells that PSI and chi-square see of a number's finer bins."""
@@ -63,8 +62,16 @@ def more(reference: int, of_reference: int, current: int, of_current: int) -> fl
     """p-value of there being so many more in the current sample, if the share were the reference's (Fisher)."""
     if not current:
         return 1.0
-    together = of_reference + of_current
-    return float(hypergeom.sf(current - 1, together, reference + current, of_current))
+    marked, others = reference + current, of_reference + of_current - reference - current
+    drawn = np.arange(current, min(marked, of_current) + 1, dtype=float)  # scipy.stats takes a second to import
+    ways = _choose(marked, drawn) + _choose(others, of_current - drawn) - _choose(marked + others, of_current)
+    return float(min(np.exp(ways).sum(), 1.0))
+
+
+def _choose(n: Any, k: Any) -> Any:
+    """Logarithm of the binomial coefficient."""
+    with np.errstate(invalid="ignore"):  # of what cannot be drawn there is no way
+        return np.where((k >= 0) & (k <= n), gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0), -np.inf)
 
 
 def adjusted(values: list[float]) -> list[float]:
