@@ -73,9 +73,11 @@ class Board:
     notes: Sequence[Note] = ()
 
 
-def graph(title: str, unit: str, about: str, *queries: tuple[str, str], width: int = 8, **marks: float) -> Panel:
+def graph(
+    title: str, unit: str, about: str, *queries: tuple[str, str], width: int = 8, red_from: float | None = None
+) -> Panel:
     """A panel over time; ``queries`` are pairs of a query and its legend."""
-    return Panel(title, unit, [Query(*pair) for pair in queries], about, Kind.GRAPH, width, **marks)
+    return Panel(title, unit, [Query(*pair) for pair in queries], about, Kind.GRAPH, width, red_from)
 
 
 def stat(title: str, unit: str, about: str, expr: str, *, width: int = 4, **marks: float) -> Panel:

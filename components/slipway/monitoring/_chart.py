@@ -1,4 +1,4 @@
-"""Values of kube-prometheus-stack. It has no schema of them: a misspelt one would be ignored. Without Pulumi's resources.
+"""Values of kube-prometheus-stack, without Pulumi's resources. It has no schema: a misspelt one would be ignored.
 
 Names are short and fixed (``kps-prometheus:9090``), so that rollouts and autoscalers can be told where to ask.
 """

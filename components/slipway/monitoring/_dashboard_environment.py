@@ -32,14 +32,14 @@ def _now() -> Row:
                 "Pages",
                 "short",
                 "Alerts of models that wake somebody, firing now.",
-                f'count(ALERTS{{alertstate="firing",severity="page",model!=""}}) or vector(0)',
+                'count(ALERTS{alertstate="firing",severity="page",model!=""}) or vector(0)',
                 red_from=1,
             ),
             stat(
                 "Tickets",
                 "short",
                 "Alerts of models for a working day, firing now.",
-                f'count(ALERTS{{alertstate="firing",severity="ticket",model!=""}}) or vector(0)',
+                'count(ALERTS{alertstate="firing",severity="ticket",model!=""}) or vector(0)',
             ),
             stat(
                 "Rollouts under way",

@@ -3,12 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 
+from slipway.monitoring import _dashboard_resources as resources
 from slipway.monitoring import _engines as engines
 from slipway.monitoring import _model_rules as rules
 from slipway.monitoring import _names as names
 from slipway.monitoring._board import Board, Note, Panel, Row, graph, stat, table
 from slipway.monitoring._engines import ServingEngine
-from slipway.monitoring._model_rules import HOURS_OF_A_MONTH, Watch
+from slipway.monitoring._model_rules import Watch
 from slipway.monitoring._rule import labels, matchers, number
 from slipway.monitoring._sli import Gateway
 from slipway.monitoring._slo_rules import LATENCY_SHARE, Objective
@@ -36,9 +37,9 @@ def board(shown: Shown) -> Board:
         Row("Objectives", _objectives(shown)),
         Row("Traffic by arm", _traffic(shown)),
         Row("Latency by arm", _latency(shown)),
-        Row("Saturation", _saturation(shown)),
+        Row("Saturation", resources.saturation(shown.watch, shown.gpus)),
         Row("Quality and drift", _quality(shown.watch)),
-        Row("Cost", _cost(shown.watch)),
+        Row("Cost", resources.cost(shown.watch)),
     ]
     changes = [*_rollout(shown.watch), *_retraining(shown.watch)]
     if changes:
@@ -93,29 +94,25 @@ def _traffic(shown: Shown) -> list[Panel]:
     of = labels(model=shown.objective.model)
     errors = f"1 - sum by (variant) ({names.ARM_GOOD}{of}) / (sum by (variant) ({names.ARM_REQUESTS}{of}) > 0)"
     about = "A canary's share must not lie above the stable arm's; a shadow's answers reach nobody."
-    marks = {}
-    if shown.objective.availability_percent is not None:
-        marks["red_from"] = 1 - shown.objective.availability_percent / 100
+    promised = shown.objective.availability_percent
+    red_from = None if promised is None else 1 - promised / 100
     return [
-        graph(
-            "Requests", "reqps", "Answers a second of each arm.", (f"{names.ARM_REQUESTS}{of}", "{{variant}}")
-        ),
-        graph("Errors", "percentunit", about, (errors, "{{variant}}"), **marks),
+        graph("Requests", "reqps", "Answers a second of each arm.", (f"{names.ARM_REQUESTS}{of}", "{{variant}}")),
+        graph("Errors", "percentunit", about, (errors, "{{variant}}"), red_from=red_from),
         graph(
             "Under way",
             "short",
             "Requests that a pod of each arm answers at the same time.",
             (f"{names.ARM_IN_FLIGHT}{of}", "{{variant}}"),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _latency(shown: Shown) -> list[Panel]:
     objective = shown.objective
     unit = "ms" if isinstance(objective.source, Gateway) else "s"
-    marks = {}
-    if objective.latency_p99_ms is not None:
-        marks["red_from"] = objective.latency_p99_ms / (1 if unit == "ms" else 1000)
+    limit = objective.latency_p99_ms
+    red_from = None if limit is None else limit / (1 if unit == "ms" else 1000)
     buckets = f"sum by (le, variant) ({names.ARM_BUCKETS}{labels(model=objective.model)})"
     return [
         graph(
@@ -123,69 +120,10 @@ def _latency(shown: Shown) -> list[Panel]:
             unit,
             f"What {share} % of the answers of each arm need at most.",
             (f"histogram_quantile({share / 100:g}, {buckets})", "{{variant}}"),
-            **(marks if share == 99 else {}),
+            red_from=red_from if share == 99 else None,
         )
         for share in (50, 95, 99)
     ]
-
-
-def _saturation(shown: Shown) -> list[Panel]:
-    watch = shown.watch
-    own = rules.pods(watch)
-    used = f'namespace="{watch.namespace}",container="server"'
-
-    def of_requested(use: str, resource: str) -> str:
-        asked = f'kube_pod_container_resource_requests{{{used},resource="{resource}"}}'
-        join = f"* on (namespace, pod) group_left () {own}"
-        return f"avg({use} {join}) / avg({asked} {join})"
-
-    cpu = of_requested(f"rate(container_cpu_usage_seconds_total{{{used}}}[5m])", "cpu")
-    memory = of_requested(f"container_memory_working_set_bytes{{{used}}}", "memory")
-    ready = labels(namespace=watch.namespace, condition="true")
-    restarts = f"increase(kube_pod_container_status_restarts_total{labels(namespace=watch.namespace)}[1h])"
-    found = [
-        graph(
-            "Use of what is requested",
-            "percentunit",
-            "CPU beyond 1 is borrowed and can be taken away; memory at 1 is killed. Far below 1: request less.",
-            (cpu, "CPU"),
-            (memory, "memory"),
-            red_from=1,
-        ),
-        graph(
-            "Full",
-            "percentunit",
-            "Requests under way as a share of what a server accepts; at 1 it answers 503.",
-            (f"max by (variant) (slipway_saturation{labels(model=watch.model)})", "{{variant}}"),
-            red_from=1,
-        ),
-        graph(
-            "Pods",
-            "short",
-            "Pods that are ready, and restarts of their containers in an hour.",
-            (f"sum(kube_pod_status_ready{ready} * on (namespace, pod) group_left () {own})", "ready"),
-            (f"sum({restarts} * on (namespace, pod) group_left () {own})", "restarts in 1 h"),
-        ),
-    ]
-    if shown.gpus:
-        of = labels(namespace=watch.namespace)
-        memory = f"DCGM_FI_DEV_FB_USED{of} / (DCGM_FI_DEV_FB_USED{of} + DCGM_FI_DEV_FB_FREE{of})"
-        found += [
-            graph(
-                "GPUs at work",
-                "percent",
-                "Share of the time that a GPU computes. Far below 100: fewer GPUs, or larger batches.",
-                (f"avg(DCGM_FI_DEV_GPU_UTIL{of} * on (namespace, pod) group_left () {own})", "GPU"),
-            ),
-            graph(
-                "GPUs' memory",
-                "percentunit",
-                "Share of the memory of the model's GPUs.",
-                (f"avg({memory} * on (namespace, pod) group_left () {own})", "memory"),
-                red_from=0.95,
-            ),
-        ]
-    return found
 
 
 def _quality(watch: Watch) -> list[Panel]:
@@ -229,28 +167,6 @@ def _quality(watch: Watch) -> list[Panel]:
             "Time since the end of its window.",
             f"time() - max(slipway_drift_window_end_seconds{of})",
             width=8,
-        ),
-    ]
-
-
-def _cost(watch: Watch) -> list[Panel]:
-    cost = f"{names.COST}{labels(model=watch.model)}"
-    marks = {} if watch.monthly_budget_usd is None else {"red_from": float(watch.monthly_budget_usd)}
-    requests = f"{names.requests('1h')}{labels(model=watch.model)}"
-    return [
-        graph("An hour", "currencyUSD", "What the model's pods request, at list prices; no bill.", (cost, "USD an hour")),
-        graph(
-            "A month like today",
-            "currencyUSD",
-            "The last day's hours times those of a month.",
-            (f"avg_over_time({cost}[1d]) * {HOURS_OF_A_MONTH}", "USD a month"),
-            **marks,
-        ),
-        graph(
-            "1000 answers",
-            "currencyUSD",
-            "Cost of an hour by answers of the hour.",
-            (f"{cost} / on (model) ({requests} * 3.6 > 0)", "USD"),
         ),
     ]
 

@@ -90,7 +90,10 @@ def _gateway() -> list[Panel]:
             "Answers",
             "reqps",
             "By class of their status, as callers get them.",
-            ("sum by (envoy_response_code_class) (rate(envoy_http_downstream_rq_xx[5m]))", "{{envoy_response_code_class}}xx"),
+            (
+                "sum by (envoy_response_code_class) (rate(envoy_http_downstream_rq_xx[5m]))",
+                "{{envoy_response_code_class}}xx",
+            ),
         ),
         graph(
             "Repetitions and overflows",

@@ -1,6 +1,5 @@
 """Values of the charts of the exporters: CloudWatch's metrics and GPUs. Without Pulumi's resources."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +31,7 @@ _DAILY = ("AWS/CertificateManager",)
 
 
 def cloud_config(region: pulumi.Input[str], tags: Mapping[str, str]) -> pulumi.Output[str]:
-    """What is asked: a few metrics of what carries ``tags``, found anew each time, so that a new model needs nothing."""
+    """What is asked: a few metrics of what carries ``tags``, found anew each time: a new model needs nothing."""
     search = [{"key": key, "value": f"^{value}$"} for key, value in sorted(tags.items())]
     jobs = []
     for kind, wanted in _WANTED.items():

@@ -52,7 +52,9 @@ def _finish(found: dict[str, Any], board: Board) -> None:
 
 
 def _note(note: Note) -> dashboard.AnnotationQuery:
-    return dashboard.AnnotationQuery().name(note.name).datasource(SOURCE).enable(True).icon_color("blue").expr(note.expr)
+    return (
+        dashboard.AnnotationQuery().name(note.name).datasource(SOURCE).enable(True).icon_color("blue").expr(note.expr)
+    )
 
 
 def _panel(panel: Panel) -> timeseries.Panel | stat.Panel | table.Panel:

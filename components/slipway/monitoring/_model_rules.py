@@ -215,7 +215,7 @@ def _quality(watch: Watch, measure: str, value: float) -> list[Record | Alert]:
             0,
             TICKET,
             f"{watch.model}: {measure} is worse than the {number(value)} it became champion with, beyond doubt",
-            "Compare with drift and data quality on the dashboard; go back to the older release if it was better there.",
+            "Compare with drift and data quality on the dashboard; go back to the older release if it was better.",
             watch.labels,
         ),
     ]

@@ -52,7 +52,9 @@ def settings_of(args: Mapping[str, Any]) -> Settings:
             "monitoring_namespace", args.get("monitoring_namespace", "monitoring"), *LABEL
         ),
         port=_check.between("port", args.get("port", 8080), 1024, 65535),
-        metrics_path=_check.matches("metrics_path", args.get("metrics_path", "/metrics"), PATH, "a path such as /metrics"),
+        metrics_path=_check.matches(
+            "metrics_path", args.get("metrics_path", "/metrics"), PATH, "a path such as /metrics"
+        ),
         dashboard=_check.flag("dashboard", args.get("dashboard", True)),
     )
 
@@ -124,9 +126,7 @@ def _champion(args: Mapping[str, Any]) -> tuple[str, float] | None:
     return measure, 0.0 if value is None else value
 
 
-def _number(
-    args: Mapping[str, Any], name: str, low: float, high: float, default: float | None = None
-) -> float | None:
+def _number(args: Mapping[str, Any], name: str, low: float, high: float, default: float | None = None) -> float | None:
     value = args.get(name, default)
     if value is None:
         return None

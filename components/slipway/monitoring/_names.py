@@ -7,7 +7,7 @@ everything that leaves a Prometheus, so no series carries it inside.
 from slipway.monitoring._rule import labels
 
 FAST = (("1h", "5m", 14.4), ("6h", "30m", 6.0))
-"""Long window, short window and how many times too fast the budget burns: 2 % in an hour or 5 % in six wake somebody."""
+"""Long window, short window, how many times too fast the budget burns: 2 % in an hour or 5 % in six wake somebody."""
 SLOW = (("1d", "2h", 3.0), ("3d", "6h", 1.0))
 """10 % of the budget in a day or in three are looked at on a working day."""
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")

@@ -31,9 +31,7 @@ def policies(asking: Sequence[str], visiting: Sequence[str]) -> dict[str, Spec]:
         asked = _systems.from_namespaces(asking, _chart.PROMETHEUS_PORT)
         found["asking"] = _systems.policy(_PROMETHEUS, ingress=[asked])
     if visiting:
-        found["visiting"] = _systems.policy(
-            _GRAFANA, ingress=[_systems.from_namespaces(visiting, _GRAFANA_PORT)]
-        )
+        found["visiting"] = _systems.policy(_GRAFANA, ingress=[_systems.from_namespaces(visiting, _GRAFANA_PORT)])
     return found  # fmt: skip
 
 

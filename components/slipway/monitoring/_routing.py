@@ -17,7 +17,9 @@ QUIET = "quiet"
 HEARTBEAT_MINUTES = 5
 """Between two heartbeats."""
 
-_SUBJECT = '{{ .Status | toUpper }} {{ .CommonLabels.severity }} {{ .CommonLabels.alertname }} {{ .CommonLabels.model }}'
+_SUBJECT = (
+    "{{ .Status | toUpper }} {{ .CommonLabels.severity }} {{ .CommonLabels.alertname }} {{ .CommonLabels.model }}"
+)
 _MESSAGE = (
     "{{ range .Alerts }}{{ .Status }}: {{ .Labels.alertname }} ({{ .Labels.severity }})\n"
     "{{ .Annotations.summary }}{{ .Annotations.description }}\n"

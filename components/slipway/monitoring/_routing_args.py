@@ -24,7 +24,9 @@ def routing_of(args: Mapping[str, Any]) -> Routing | None:
     if not _check.together(args, "page_topic_arn", "ticket_topic_arn"):
         for name in _NEED_TOPICS:
             if args.get(name) is not None:
-                _check.refuse(name, "only with page_topic_arn and ticket_topic_arn: without, nobody is told", args[name])
+                _check.refuse(
+                    name, "only with page_topic_arn and ticket_topic_arn: without, nobody is told", args[name]
+                )
         return None
     region = _check.given(args, "region", *_check.A_REGION)
     heartbeat = args.get("heartbeat_topic_arn")

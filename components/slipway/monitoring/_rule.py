@@ -21,7 +21,7 @@ class Record:
 
     def rule(self) -> "RecordingRule":
         """As Prometheus reads it."""
-        found: "RecordingRule" = {"record": self.name, "expr": self.expr}
+        found: RecordingRule = {"record": self.name, "expr": self.expr}
         if self.labels:
             found["labels"] = dict(self.labels)
         return found

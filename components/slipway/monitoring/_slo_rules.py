@@ -126,7 +126,7 @@ def _burning(objective: Objective, name: str, slo: str, what: str, budget: float
             TICKET_MINUTES,
             TICKET,
             f"{objective.model}: {what} faster than it lasts ({share_now})",
-            "Compare the arms and the releases on the model's dashboard; a slow leak needs a fix before it needs sleep.",
+            "Compare the arms and the releases on the model's dashboard; a slow leak needs a fix soon.",
             of,
         ),
     ]

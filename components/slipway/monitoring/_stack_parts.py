@@ -58,9 +58,7 @@ def agents(name: str, stack: Stack, parent: pulumi.Resource) -> list[pulumi.Reso
     ]
 
 
-def kinds(
-    name: str, namespace: str, parent: pulumi.Resource, needs: Sequence[pulumi.Resource]
-) -> k8s.helm.v3.Release:
+def kinds(name: str, namespace: str, parent: pulumi.Resource, needs: Sequence[pulumi.Resource]) -> k8s.helm.v3.Release:
     """The operator's kinds as templates of a chart of their own: one that has them beside never upgrades them.
 
     They stay when this is deleted: without its kind every rule and monitor of the cluster would be gone.

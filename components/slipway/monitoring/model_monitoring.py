@@ -50,7 +50,8 @@ class ModelMonitoringArgs(TypedDict):
     longest_pause_minutes: NotRequired[int]
     """Longest wait of a step of a rollout; one that stands still half an hour longer is told of. Default: 15."""
     retraining_state_machine: NotRequired[str]
-    """Name of the state machine of the model's retraining; needs ``cloud_metrics`` of ``MonitoringStack``. Default: none."""
+    """State machine, by its name, of the model's retraining; needs ``cloud_metrics`` of ``MonitoringStack``. Default:
+    none."""
     retrained_within_hours: NotRequired[int]
     """How old the newest run that ended well may be: the schedule's period and a margin, at most 13 days, because
     Prometheus looks back itself. Default: never late."""

@@ -1,4 +1,4 @@
-"""For every alert: what makes it fire, and what is just not enough. Values lie 10 % on either side of each threshold."""
+"""For every alert: what makes it fire, and what is just not enough: values 10 % on either side of each threshold."""
 
 from slipway.monitoring import _names as names
 
@@ -150,7 +150,9 @@ CASES = (
     ),
     _gauge("ModelDrifted", f"slipway_drift_alarm{MODEL}", 1, 0, 0, TICKET),
     _simple("DriftNotWatched", {}, [{_DRIFT_END: constant(0)}], 60, TICKET),
-    _simple("DriftNotWatched", {_DRIFT_END: constant(-1.1 * 36 * 3600)}, [{_DRIFT_END: constant(-32 * 3600)}], 60, TICKET),
+    _simple(
+        "DriftNotWatched", {_DRIFT_END: constant(-1.1 * 36 * 3600)}, [{_DRIFT_END: constant(-32 * 3600)}], 60, TICKET
+    ),
     _gauge(
         "ModelQualityBelowChampion",
         'slipway_model_quality{model="fraud",release="r1",metric="accuracy_upper"}',
@@ -159,21 +161,50 @@ CASES = (
         0,
         TICKET,
     ),
-    Case("SlipwayHeartbeat", (Situation({}, 0, {"severity": "heartbeat"}), Situation({}, 30, {"severity": "heartbeat"}))),
+    Case(
+        "SlipwayHeartbeat", (Situation({}, 0, {"severity": "heartbeat"}), Situation({}, 30, {"severity": "heartbeat"}))
+    ),
     _gauge("CertificateExpires", _CERTIFICATE, 28, 32, 60, {**PLATFORM, **_OF_CERTIFICATE}),
     _gauge("CertificateExpires", _CERTIFICATE, 8, 6, 60, {**PLATFORM, **_OF_CERTIFICATE}),
     _gauge("CertificateExpiresNow", _CERTIFICATE, 6, 8, 60, {**PLATFORM_PAGE, **_OF_CERTIFICATE}),
     _gauge("QueueStuck", _AGE % "work", 3900, 3300, 15, {**PLATFORM, "dimension_QueueName": "work"}),
-    _simple("QueueStuck", {_AGE % "work": constant(3900)}, [{_AGE % "acme-dead-letters": constant(9999)}], 15,
-            {**PLATFORM, "dimension_QueueName": "work"}),
-    _gauge("DeadLetters", _WAITING % "acme-dead-letters", 1, 0, 15, {**PLATFORM, "dimension_QueueName": "acme-dead-letters"}),
-    _simple("DeadLetters", {_WAITING % "x-dlq": constant(1)}, [{_WAITING % "work": constant(9)}], 15,
-            {**PLATFORM, "dimension_QueueName": "x-dlq"}),
-    _gauge("GatewayCertificateExpires", 'envoy_server_days_until_first_cert_expiring{namespace="gateway"}', 6, 8, 60,
-           {**PLATFORM_PAGE, "namespace": "gateway"}),
+    _simple(
+        "QueueStuck",
+        {_AGE % "work": constant(3900)},
+        [{_AGE % "acme-dead-letters": constant(9999)}],
+        15,
+        {**PLATFORM, "dimension_QueueName": "work"},
+    ),
+    _gauge(
+        "DeadLetters",
+        _WAITING % "acme-dead-letters",
+        1,
+        0,
+        15,
+        {**PLATFORM, "dimension_QueueName": "acme-dead-letters"},
+    ),
+    _simple(
+        "DeadLetters",
+        {_WAITING % "x-dlq": constant(1)},
+        [{_WAITING % "work": constant(9)}],
+        15,
+        {**PLATFORM, "dimension_QueueName": "x-dlq"},
+    ),
+    _gauge(
+        "GatewayCertificateExpires",
+        'envoy_server_days_until_first_cert_expiring{namespace="gateway"}',
+        6,
+        8,
+        60,
+        {**PLATFORM_PAGE, "namespace": "gateway"},
+    ),
     _simple("GatewayAbsent", {}, [{'envoy_server_live{pod="a"}': constant(1)}], 10, PLATFORM_PAGE),
-    _simple("RolloutsControllerAbsent", {}, [{'argo_rollouts_controller_info{version="v1"}': constant(1)}], 15, PLATFORM),
+    _simple(
+        "RolloutsControllerAbsent", {}, [{'argo_rollouts_controller_info{version="v1"}': constant(1)}], 15, PLATFORM
+    ),
     # a counter of 30 minutes: 3 of 2.4 allowed, and 1.8
-    _simple("GateFails", {_ERRORS: "0+0.1x300"}, [{_ERRORS: "0+0.06x300"}], 5, {**PLATFORM, "model": "fraud"}, after=20),
-)  # fmt: skip
+    _simple(
+        "GateFails", {_ERRORS: "0+0.1x300"}, [{_ERRORS: "0+0.06x300"}], 5, {**PLATFORM, "model": "fraud"}, after=20
+    ),
+)
 """All of them; ``test_promtool`` refuses an alert that has none."""

@@ -22,7 +22,9 @@ def tool(name: str) -> str:
     variable = f"SLIPWAY_{name.upper()}"
     found = os.environ.get(variable) or shutil.which(name)
     if not found:
-        pytest.skip(f"{name} is not on PATH and {variable} is not set (Debian: apt-get install prometheus-alertmanager)")
+        pytest.skip(
+            f"{name} is not on PATH and {variable} is not set (Debian: apt-get install prometheus-alertmanager)"
+        )
     return found
 
 
@@ -53,10 +55,10 @@ def constant(value: float, minutes: int = 300) -> str:
 
 def rule_file(groups: Sequence[Group], *, annotations: bool = True) -> dict[str, Any]:
     """A rule file; without annotations where a test compares what fires, because promtool compares them too."""
-    written = [group.written() for group in groups]
+    written: list[dict[str, Any]] = [dict(group.written()) for group in groups]
     for group in written if not annotations else []:
         for rule in group["rules"]:
-            rule.pop("annotations", None)  # type: ignore[misc]
+            rule.pop("annotations", None)
     return {"groups": written}
 
 

@@ -2,12 +2,20 @@
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from slipway.monitoring import _dashboard_environment, _dashboard_model, _dashboard_platform, _exported, _grafana
-from slipway.monitoring import _model_rules, _slo_rules
+from slipway.monitoring import (
+    _dashboard_environment,
+    _dashboard_model,
+    _dashboard_platform,
+    _exported,
+    _grafana,
+    _model_rules,
+    _slo_rules,
+)
 from slipway.monitoring._board import Board, Kind, Note, Panel, Query, Row
 from slipway.monitoring._dashboard_model import Shown
 from slipway.monitoring._engines import ServingEngine
@@ -20,7 +28,10 @@ from tests.components.monitoring.promql import metrics
 ROOT = Path(__file__).parents[3]
 BARE = _model_rules.Watch("fraud", "risk", "models", declared.WATCH.prices)
 BOARDS: dict[str, Board] = {
-    **{f"model-{engine}": _dashboard_model.board(Shown(declared.OBJECTIVE, declared.WATCH, engine, 1)) for engine in ServingEngine},
+    **{
+        f"model-{engine}": _dashboard_model.board(Shown(declared.OBJECTIVE, declared.WATCH, engine, 1))
+        for engine in ServingEngine
+    },
     "model-inside": _dashboard_model.board(Shown(declared.INSIDE, BARE, ServingEngine.SLIPWAY, 0)),
     "environment": _dashboard_environment.board("prod"),
     "platform": _dashboard_platform.board(gateway=True, rollouts=True, cloud=True, gpus=True),
@@ -73,7 +84,7 @@ def test_a_metric_has_one_exporter() -> None:
 
 def test_servers_gate_and_drift_do_export_what_the_table_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "examples" / "flight-delay"))
-    import instruments
+    instruments = import_module("instruments")
     from prometheus_client import generate_latest
     from slipway_ops.drift import metrics as drift
     from slipway_ops.gate import service
