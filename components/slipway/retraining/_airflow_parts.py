@@ -8,10 +8,11 @@ import pulumi_aws as aws
 
 from slipway import _bucket_logs, _tags
 from slipway._private_bucket import private_bucket
-from slipway.retraining import _reading
-from slipway.security import DataClass, Principal, WorkloadIdentity
+from slipway.retraining import _parts, _reading
+from slipway.security import DataClass, Principal
 from slipway.security import _policies_airflow as policies
 from slipway.security import _policies_stores as store_policies
+from slipway.security._identity import Identity
 from slipway.security.workload_identity import WorkloadIdentityArgs
 
 if TYPE_CHECKING:
@@ -152,16 +153,12 @@ def role(
     environment_arn: pulumi.Output[str],
     bucket_arn: pulumi.Output[str],
     child: pulumi.ResourceOptions,
-) -> tuple[WorkloadIdentity, list[pulumi.Resource]]:
+) -> tuple[Identity, list[pulumi.Resource]]:
     """The environment's role, and the policies that it must have before the environment is made."""
     key_arn = args["key_arn"]
     rights: WorkloadIdentityArgs = {"principal": Principal.AIRFLOW, "reads": [bucket_arn], "uses": [key_arn]}
-    rights["account_id"] = environment_arn.apply(lambda arn: arn.split(":")[4])
-    if args.get("permissions_boundary_arn") is not None:
-        rights["permissions_boundary_arn"] = args["permissions_boundary_arn"]
-    if args.get("tags") is not None:
-        rights["tags"] = args["tags"]
-    identity = WorkloadIdentity(f"{name}-execution", rights, child)
+    account_id = environment_arn.apply(lambda arn: arn.split(":")[4])
+    identity = _parts.identity(f"{name}-execution", args, account_id, rights, child)
     service = aws.iam.RolePolicy(
         f"{name}-service",
         role=identity.role_name,

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from slipway.security import Principal, WorkloadIdentity
+from slipway.security import Principal, _identity
 from slipway.security.workload_identity import WorkloadIdentityArgs
 
 RETRY_SECONDS, RETRIES = 3600, 20
@@ -34,7 +34,7 @@ def identity(
     account_id: Any,
     rights: WorkloadIdentityArgs,
     child: pulumi.ResourceOptions,
-) -> WorkloadIdentity:
+) -> _identity.Identity:
     """An identity with the boundary and the tags of ``args``."""
     if account_id is not None:
         rights["account_id"] = account_id
@@ -42,14 +42,14 @@ def identity(
         rights["permissions_boundary_arn"] = args["permissions_boundary_arn"]
     if args.get("tags") is not None:
         rights["tags"] = args["tags"]
-    return WorkloadIdentity(name, rights, child)
+    return _identity.declare(name, rights, child)
 
 
 def machine(
     name: str,
     aws_name: str,
     definition: pulumi.Output[str],
-    role: WorkloadIdentity,
+    role: _identity.Identity,
     args: Mapping[str, Any],
     log_group_arn: Any,
     child: pulumi.ResourceOptions,
@@ -73,7 +73,7 @@ def machine(
             "kms_data_key_reuse_period_seconds": 300,
         },
         tags=args.get("tags"),
-        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[role])),
+        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=role.resources)),
     )
 
 

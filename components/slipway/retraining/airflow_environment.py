@@ -141,7 +141,7 @@ class AirflowEnvironment(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=protection,
-                depends_on=[versioning, identity, *granted, *groups],
+                depends_on=[versioning, *identity.resources, *granted, *groups],
                 custom_timeouts=pulumi.CustomTimeouts(**_TIMES),
             ),
             **settings,

@@ -9,8 +9,9 @@ import pulumi_kubernetes as k8s
 
 from slipway import _check, _tags
 from slipway.retraining import _kubeflow_job, _parts, _reading
-from slipway.security import DataClass, Principal, WorkloadIdentity
+from slipway.security import DataClass, Principal
 from slipway.security import _policies_kubeflow as policies
+from slipway.security._identity import Identity
 
 _NAMESPACE = (r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a namespace: 1 to 63 of a-z, 0-9 and -")
 _ADDRESS = (r"https?://[A-Za-z0-9.-]+(:\d+)?/?", "an address such as http://ml-pipeline.kubeflow.svc:8888")
@@ -106,7 +107,7 @@ class KubeflowRuns(pulumi.ComponentResource):
             f"{name}-job",
             metadata=metadata,
             spec=_kubeflow_job.cron_job_spec(turn),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[user, guard, identity]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[user, guard, *identity.resources]),
         )
 
         self.queue_arn = queue.arn
@@ -141,7 +142,7 @@ class KubeflowRuns(pulumi.ComponentResource):
         account: str,
         queue: aws.sqs.Queue,
         child: pulumi.ResourceOptions,
-    ) -> WorkloadIdentity:
+    ) -> Identity:
         records = pulumi.Output.all(queue.arn, args["models_bucket_name"]).apply(
             lambda known: f"arn:{known[0].split(':')[1]}:s3:::{known[1]}/runs/*"
         )

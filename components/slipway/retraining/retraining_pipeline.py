@@ -14,7 +14,8 @@ from slipway.retraining._states import Job
 from slipway.retraining._triggers import triggers
 from slipway.retraining.engine import Engine
 from slipway.retraining.pipeline_args import RetrainingPipelineArgs
-from slipway.security import Principal, WorkloadIdentity
+from slipway.security import Principal
+from slipway.security._identity import Identity
 from slipway.security.workload_identity import WorkloadIdentityArgs
 
 
@@ -52,7 +53,7 @@ class RetrainingPipeline(pulumi.ComponentResource):
         wiring = _wiring(args)
         child = pulumi.ResourceOptions(parent=self)
 
-        def identity(role: str, rights: WorkloadIdentityArgs) -> WorkloadIdentity:
+        def identity(role: str, rights: WorkloadIdentityArgs) -> Identity:
             return _parts.identity(f"{name}-{role}", args, account, rights, child)
 
         job_role = identity("job", job_rights(args, declaration, place))
@@ -101,7 +102,7 @@ class RetrainingPipeline(pulumi.ComponentResource):
         args: RetrainingPipelineArgs,
         declaration: Declaration,
         wiring: pulumi.Output[Wiring],
-        job_role: WorkloadIdentity,
+        job_role: Identity,
     ) -> Mapping[str, aws.batch.JobDefinition]:
         """One for each step. Superseded revisions stay: a run that is on its way ends with the steps it began with."""
         known = pulumi.Output.all(wiring, args["job_log_group_name"], job_role.role_arn, args["execution_role_arn"])

@@ -58,8 +58,8 @@ _GRANTED = {
     DataClass.CLUSTER: ("ec2", "eks"),
     DataClass.BACKUP: ("backup",),
 }
-"""Services that keep using a key by a grant: for a repository, table, database, volume, cluster, recovery point, metrics
-workspace or an Airflow environment."""
+"""Services that keep using a key by a grant: for a repository, table, database, volume, cluster, recovery point,
+metrics workspace or Airflow environment."""
 
 
 def partition_of(region: str) -> str:

@@ -39,11 +39,11 @@ def test_by_hand_it_is_jobs_and_a_machine(preview: bool) -> None:
     assert graph.invokes == []  # nothing is looked up for each of a hundred models
 
 
-def test_a_pipeline_with_a_trigger_is_sixteen_resources(preview: bool) -> None:
+def test_a_pipeline_with_a_trigger_is_thirteen_resources(preview: bool) -> None:
     """State is written anew at every step of an update, so an environment's size counts more than once."""
     for trigger in ({"schedule": "rate(1 day)", **GROUP}, {"on_drift": True}, {"on_new_data": True}):
-        assert len(pipeline(preview, **trigger).resources) <= 17
-    assert len(pipeline(preview, schedule="rate(1 day)", **GROUP).resources) == 16
+        assert len(pipeline(preview, **trigger).resources) <= 14
+    assert len(pipeline(preview, schedule="rate(1 day)", **GROUP).resources) == 13
 
 
 def test_a_step_is_a_job_of_batch() -> None:
