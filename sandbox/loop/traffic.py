@@ -21,6 +21,8 @@ import pyarrow.parquet as pq
 
 from sandbox.loop.stack import EXAMPLE, MODEL, Stack
 
+pc: Any = pyarrow.compute
+"""Its functions are made when it is imported, so that no type checker sees them."""
 LABEL_DELAY = timedelta(hours=12)
 """From the scheduled departure until it is known whether the flight was late."""
 STABLE, CANARY = "stable", "canary"
@@ -80,12 +82,16 @@ class Answers:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._loaded: dict[str, Any] = {}
+        self._said: dict[tuple[str, str], Any] = {}
 
     def scores(self, release: str, half: Half) -> Any:
         """Probability of being late, for each flight."""
-        artifact, _ = self._artifact(release)
-        matrix = example("features").matrix(artifact["schema"], half.rows)
-        return artifact["model"].predict_proba(matrix)[:, 1]
+        asked = release, half.name
+        if asked not in self._said:
+            artifact, _ = self._artifact(release)
+            matrix = example("features").matrix(artifact["schema"], half.rows)
+            self._said[asked] = artifact["model"].predict_proba(matrix)[:, 1]
+        return self._said[asked]
 
     def threshold(self, release: str) -> float:
         """From which a flight is called late; a setting of the release."""
@@ -157,7 +163,7 @@ def _write(stack: Stack, kind: str, table: Any, half: Half) -> None:
     days = table.column("ts").cast(pa.date32()).combine_chunks()
     for day in days.unique().to_pylist():
         body = io.BytesIO()
-        pq.write_table(table.filter(pa.compute.equal(days, pa.scalar(day))), body)
+        pq.write_table(table.filter(pc.equal(days, pa.scalar(day))), body)
         key = f"events/{kind}/model={MODEL}/day={day}/{half.name}.parquet"
         s3.put_object(Bucket=stack.datasets, Key=key, Body=body.getvalue())
 
