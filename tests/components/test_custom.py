@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAD = """
 import pulumi
-from slipway._custom import eks, envoy, envoy_backends, gateway_api, kubeflow
+from slipway._custom import eks, envoy, envoy_backends, gateway_api, kubeflow, prometheus
 
 opts = pulumi.ResourceOptions()
 target: envoy.TargetRef = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "fraud"}
@@ -20,6 +20,8 @@ ROUTE = "{'parentRefs': [parent], 'hostnames': ['fraud.example.com'], 'rules': [
 SECURITY = "{'targetRefs': [target], 'jwt': {'providers': [%s]}, 'authorization': {'defaultAction': 'Deny'%s}}"
 PROVIDER = "{'name': 'idp', 'issuer': 'https://id', 'remoteJWKS': {'uri': 'https://id/keys'}%s}"
 TRAFFIC = "{'targetRefs': [target], %s}"
+RULE = "{'alert': 'A', 'expr': 'up == 0', %s, 'labels': {}, 'annotations': {}}"
+RULES = "{'groups': [{'name': 'g', 'interval': '30s', 'rules': [" + RULE + "]}]}"
 BINDING = "{'serviceRef': {'name': 'models', 'port': 8080}, %s: 'arn', 'targetType': 'ip'}"
 
 # function, a spec that is right, and the same with one thing wrong
@@ -56,6 +58,16 @@ CASES: list[tuple[str, str, str]] = [
         "kubeflow.pipeline",
         "{'displayName': 'fraud-retraining', 'description': 'Retraining'}",
         "{'displayname': 'fraud-retraining', 'description': 'Retraining'}",
+    ),
+    (
+        "prometheus.prometheus_rule",
+        RULES % "'for': '2m'",
+        RULES % "'forr': '2m'",
+    ),
+    (
+        "prometheus.pod_monitor",
+        "{'selector': {'matchLabels': {}}, 'podMetricsEndpoints': [{'portNumber': 8080, 'honorLabels': True}]}",
+        "{'selector': {'matchLabels': {}}, 'podMetricsEndpoints': [{'portNumber': 8080, 'honourLabels': True}]}",
     ),
     ("eks.target_group_binding", BINDING % "'targetGroupARN'", BINDING % "'targetGroupArn'"),
 ]

@@ -8,6 +8,7 @@ from slipway.monitoring._routing import Quiet, Routing, Topics
 
 A_TOPIC = (r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+", "an SNS topic's ARN")
 A_TEAM = (r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", "a team's name: 1 to 40 of a-z, 0-9 and -")
+AN_ENVIRONMENT = (r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", "an environment's name: 1 to 40 of a-z, 0-9 and -")
 _HOURS = (r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", "hours such as 22:00-07:00")
 _ZONE = (r"[A-Za-z]+(/[A-Za-z_+-]+)*", "a time zone such as Europe/Dublin")
 _NEED_TOPICS = (

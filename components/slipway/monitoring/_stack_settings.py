@@ -9,12 +9,11 @@ import pulumi
 from slipway import _check, versions
 from slipway.monitoring import _chart, _routing
 from slipway.monitoring._chart import Login, Stack
-from slipway.monitoring._routing_args import A_TEAM, routing_of
+from slipway.monitoring._routing_args import A_TEAM, AN_ENVIRONMENT, routing_of
 from slipway.serving import _names
 from slipway.serving._service_settings import CPU, MEMORY
 
 LABEL = (_names.LABEL, _names.LABEL_ACCEPTED)
-_ENVIRONMENT = (r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", "an environment's name: 1 to 40 of a-z, 0-9 and -")
 _HTTPS = (r"https://[^\s/]+(/\S*)?", "an address that begins with https://")
 _WRITE = (r"https://[^\s/]+/\S*remote_write", "an address https://…/remote_write")
 _GROUP = (r"[\w.:/ -]+", "a group's name, without quotes")
@@ -39,7 +38,7 @@ class Settings:
 
 def settings_of(args: Mapping[str, Any]) -> Settings:
     """Raises ``ValueError`` that names the argument."""
-    environment = _check.matches("environment", args.get("environment"), *_ENVIRONMENT)
+    environment = _check.matches("environment", args.get("environment"), *AN_ENVIRONMENT)
     routing = routing_of(args)
     write = args.get("remote_write_url")
     _check.plain("remote_write_url", write, *_WRITE)

@@ -8,12 +8,11 @@ import pulumi_aws as aws
 
 from slipway import _check, _tags
 from slipway.monitoring import _routing
-from slipway.monitoring._routing_args import routing_of
+from slipway.monitoring._routing_args import A_TEAM, AN_ENVIRONMENT, routing_of
 from slipway.monitoring._workspace_rules import silence
 from slipway.security import DataClass
 
 _ALIAS = (r"[A-Za-z0-9_-]{1,100}", "1 to 100 letters, digits, - and _")
-_ENVIRONMENT = (r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", "an environment's name: 1 to 40 of a-z, 0-9 and -")
 
 
 class MetricsWorkspaceArgs(TypedDict):
@@ -61,11 +60,12 @@ class MetricsWorkspace(pulumi.ComponentResource):
         _check.known(args, MetricsWorkspaceArgs.__annotations__)
         alias = _check.matches("workspace_alias", args.get("workspace_alias"), *_ALIAS)
         key_arn = _check.given(args, "key_arn", *_check.A_KEY)
-        environments = _check.each("environments", args.get("environments"), *_ENVIRONMENT, at_least=1)
+        environments = _check.each("environments", args.get("environments"), *AN_ENVIRONMENT, at_least=1)
         _check.given(args, "region", *_check.A_REGION)
         days = _check.days("retention_days", args.get("retention_days", 150), 1, 1095)
         log_days = _check.log_days("log_days", args.get("log_days", 30))
         protection = _check.flag("deletion_protection", args.get("deletion_protection", True))
+        team = _check.matches("team", args.get("team", "platform"), *A_TEAM)
         routing = routing_of(args)
         tags = _tags.classified(args.get("tags"), DataClass.LOGS)
         child = pulumi.ResourceOptions(parent=self)
@@ -92,7 +92,7 @@ class MetricsWorkspace(pulumi.ComponentResource):
         told = aws.amp.AlertManagerDefinition(
             f"{name}-alerts", workspace_id=workspace.id, definition=_definition(_routing.config(routing)), opts=child
         )
-        rules = silence(environments, args.get("team", "platform"))
+        rules = silence(environments, team)
         aws.amp.RuleGroupNamespace(
             f"{name}-rules",
             name="slipway",

@@ -40,7 +40,9 @@ def timed(cluster: str, shares: dict[float, float], a_minute: float, suffix: str
     return found
 
 
-def evaluate(folder: Path, series: dict[str, str], asked: dict[str, float], objective: Objective = declared.OBJECTIVE) -> None:
+def evaluate(
+    folder: Path, series: dict[str, str], asked: dict[str, float], objective: Objective = declared.OBJECTIVE
+) -> None:
     """Asserts values, by query, in the fourth hour."""
     rules = folder / "rules.yml"
     rules.write_text(yaml.safe_dump(rule_file(_slo_rules.groups(objective)), sort_keys=False, width=10_000))
@@ -77,7 +79,9 @@ def quarter_minutes(series: dict[str, str]) -> dict[str, str]:
 def test_shares_of_all_that_users_get(tmp_path: Path) -> None:
     """A minute: 60 requests of the stable arm, of which 6 fail, 20 of the canary, of which 10, and a shadow's."""
     series = xx(STABLE, "2", 54) | xx(STABLE, "5", 6) | xx(CANARY, "2", 10) | xx(CANARY, "5", 10)
-    series |= xx("httproute/models/fraud/rule/0-mirror-1", "5", 500) | xx("httproute/models/other/rule/0/backend/0", "5", 9)
+    series |= xx("httproute/models/fraud/rule/0-mirror-1", "5", 500) | xx(
+        "httproute/models/other/rule/0/backend/0", "5", 9
+    )
 
     evaluate(
         tmp_path,
