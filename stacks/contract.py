@@ -43,7 +43,7 @@ class PlatformContract:
     jwt_audiences: pulumi.Output[list[str]] | None = None
     gate_url: pulumi.Output[str] | None = None
     retraining: pulumi.Output[dict[str, str]] | None = None
-    """What pipelines share, by the names of stacks/retraining.py."""
+    """What pipelines share, by the names of stacks/pipelines.py."""
 
     def export(self) -> None:
         """Publish the contract as the stack output ``platform``."""

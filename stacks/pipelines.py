@@ -7,7 +7,6 @@ from slipway.retraining import Engine, RetrainingPipeline
 from slipway.retraining.pipeline_args import RetrainingPipelineArgs, StepArgs
 from slipway_ops.environments import models_bucket
 
-from stacks import retraining
 from stacks.contract import PlatformContract
 from stacks.retraining_settings import RetrainSettings
 from stacks.settings import Settings
@@ -15,6 +14,32 @@ from stacks.settings import Settings
 if TYPE_CHECKING:
     from pulumi_aws.ecr import Repository
     from slipway_ops.release import Release
+
+SHARED = (
+    "job_queue_arn",
+    "spot_job_queue_arn",
+    "gpu_job_queue_arn",
+    "gpu_spot_job_queue_arn",
+    "execution_role_arn",
+    "job_log_group_name",
+    "machine_log_group_arn",
+    "lock_table_arn",
+    "event_bus_arn",
+    "topic_arn",
+    "dead_letter_queue_arn",
+    "schedule_group_name",
+)
+"""Outputs of the retraining environment that a pipeline is given, by the names that both have for them."""
+DATASETS, DATA_KEY, TRACKING, CLIENT, ARTIFACTS = (
+    "datasets_bucket_name",
+    "data_key_arn",
+    "tracking_uri",
+    "registry_arn",
+    "registry_artifact_arn",
+)
+"""What comes to them; the last three are empty where there is no registry, or its callers need no rights."""
+AIRFLOW, DAGS, KUBEFLOW = "airflow_environment_name", "dags_bucket_name", "kubeflow_queue_arn"
+"""What the other engines need; empty where there is none."""
 
 
 def declare(
@@ -52,14 +77,14 @@ def declare(
         "on_drift": retrain.on_drift,
         "monthly_ceiling_usd": retrain.monthly_ceiling_usd,
         "cool_down_minutes": retrain.cool_down_minutes,
-        "datasets_bucket_name": of_platform(retraining.DATASETS),
+        "datasets_bucket_name": of_platform(DATASETS),
         "models_bucket_name": models_bucket(settings.namespace, settings.environment),
-        "tracking_uri": of_platform(retraining.TRACKING),
+        "tracking_uri": of_platform(TRACKING),
         "key_arn": contract.models_key_arn,
-        "data_key_arns": [of_platform(retraining.DATA_KEY)],
-        "uses": shared.apply(lambda known: _some(known[retraining.CLIENT])),
-        "reads": shared.apply(lambda known: _some(known[retraining.ARTIFACTS])),
-        "writes": shared.apply(lambda known: _some(known[retraining.ARTIFACTS])),
+        "data_key_arns": [of_platform(DATA_KEY)],
+        "uses": shared.apply(lambda known: _some(known[CLIENT])),
+        "reads": shared.apply(lambda known: _some(known[ARTIFACTS])),
+        "writes": shared.apply(lambda known: _some(known[ARTIFACTS])),
         "job_queue_arn": of_platform("job_queue_arn"),
         "spot_job_queue_arn": of_platform("spot_job_queue_arn"),
         "execution_role_arn": of_platform("execution_role_arn"),
@@ -80,12 +105,12 @@ def declare(
         args["permissions_boundary_arn"] = settings.permissions_boundary_arn
     options = None
     if retrain.engine is Engine.AIRFLOW:
-        args["airflow_environment_name"] = of_platform(retraining.AIRFLOW)
-        args["dags_bucket_name"] = of_platform(retraining.DAGS)
+        args["airflow_environment_name"] = of_platform(AIRFLOW)
+        args["dags_bucket_name"] = of_platform(DAGS)
     if retrain.engine is Engine.KUBEFLOW:
         args["kubeflow_namespace"] = str(retrain.kubeflow_namespace)
         args["kubeflow_cluster_name"] = contract.cluster_name
-        args["kubeflow_queue_arn"] = of_platform(retraining.KUBEFLOW)
+        args["kubeflow_queue_arn"] = of_platform(KUBEFLOW)
         options = pulumi.ResourceOptions(providers=[cluster])
     pipeline = RetrainingPipeline(f"{name}-retraining", args, options)
     return {"pipeline": pipeline.machine_arn, "run_ceiling_usd": pipeline.run_ceiling_usd}

@@ -16,33 +16,8 @@ from slipway.security import DataClass, DataKeys
 from slipway.serving import Network, ServingCluster
 from slipway_ops.environments import dags_bucket, datasets_bucket, repository
 
+from stacks.pipelines import AIRFLOW, ARTIFACTS, CLIENT, DAGS, DATA_KEY, DATASETS, KUBEFLOW, SHARED, TRACKING
 from stacks.settings import Settings
-
-SHARED = (
-    "job_queue_arn",
-    "spot_job_queue_arn",
-    "gpu_job_queue_arn",
-    "gpu_spot_job_queue_arn",
-    "execution_role_arn",
-    "job_log_group_name",
-    "machine_log_group_arn",
-    "lock_table_arn",
-    "event_bus_arn",
-    "topic_arn",
-    "dead_letter_queue_arn",
-    "schedule_group_name",
-)
-"""Outputs of the retraining environment that a pipeline is given, by the names that both have for them."""
-DATASETS, DATA_KEY, TRACKING, CLIENT, ARTIFACTS = (
-    "datasets_bucket_name",
-    "data_key_arn",
-    "tracking_uri",
-    "registry_arn",
-    "registry_artifact_arn",
-)
-"""What comes to them; the last three are empty where there is no registry, or its callers need no rights."""
-AIRFLOW, DAGS, KUBEFLOW = "airflow_environment_name", "dags_bucket_name", "kubeflow_queue_arn"
-"""What the other engines need; empty where there is none."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from bench.engine import Graph
 from bench.goals import gate, gate_events, imports, linearity, sizes
 from bench.process import interleave, lowest
 from bench.run import difference
-from stacks import retraining
+from stacks import pipelines
 from stacks.contract import PlatformContract
 from stacks.settings import parse
 
@@ -136,6 +136,6 @@ def test_the_kinds_of_models_are_settings_of_a_stack(kind: str) -> None:
 
 
 def test_the_platform_of_constants_shares_what_pipelines_need() -> None:
-    shared = {retraining.DATASETS, retraining.DATA_KEY, retraining.TRACKING, retraining.CLIENT, retraining.ARTIFACTS}
-    engines = {retraining.AIRFLOW, retraining.DAGS, retraining.KUBEFLOW}
-    assert programs._PLATFORM["retraining"].keys() == {*retraining.SHARED, *shared, *engines}
+    shared = {pipelines.DATASETS, pipelines.DATA_KEY, pipelines.TRACKING, pipelines.CLIENT, pipelines.ARTIFACTS}
+    engines = {pipelines.AIRFLOW, pipelines.DAGS, pipelines.KUBEFLOW}
+    assert set(programs._PLATFORM["retraining"]) == {*pipelines.SHARED, *shared, *engines}
