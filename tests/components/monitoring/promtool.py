@@ -22,9 +22,8 @@ def tool(name: str) -> str:
     variable = f"SLIPWAY_{name.upper()}"
     found = os.environ.get(variable) or shutil.which(name)
     if not found:
-        pytest.skip(
-            f"{name} is not on PATH and {variable} is not set (Debian: apt-get install prometheus-alertmanager)"
-        )
+        package = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}[name]
+        pytest.skip(f"{name} is not on PATH and {variable} is not set (Debian: apt-get install {package})")
     return found
 
 
