@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from slipway_ops.release import ReleaseStore
@@ -12,6 +13,8 @@ from sandbox.loop.judging import CANDIDATE, Year
 from sandbox.loop.stack import MODEL, Stack
 from sandbox.loop.tools import Dvc
 
+KEPT = (f"runs/{MODEL}/", f"gate/decisions/{MODEL}/", f"drift/{MODEL}/", f"releases/{MODEL}/")
+_RECORDS = (".json", ".html", ".prom")
 CANDIDATE_READY, RUN_ENDED, DRIFT = "CandidateReady", "RunEnded", "DriftDetected"
 
 
@@ -67,6 +70,20 @@ def bus(messages: Sequence[Mapping[str, Any]], year: Year) -> None:
             year.problems.append(f"{chapter.run.name}: accepted: {chapter.run.outcome}: received: {received}")
     people = len(messages) - len(events)
     year.notes.append(f"events: {', '.join(f'{number} {kind}' for kind, number in wanted.items())}; {people} to people")
+
+
+def keep(stack: Stack, folder: Path) -> int:
+    """Copy the records of runs, decisions and drift out of the cloud, which ends; how many there are."""
+    s3, count = stack.client("s3"), 0
+    for prefix in KEPT:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=stack.models, Prefix=prefix)
+        for entry in (entry for page in pages for entry in page.get("Contents", [])):
+            key = entry["Key"]
+            if key.endswith(_RECORDS):
+                (folder / key).parent.mkdir(parents=True, exist_ok=True)
+                (folder / key).write_bytes(s3.get_object(Bucket=stack.models, Key=key)["Body"].read())
+                count += 1
+    return count
 
 
 def messages(stack: Stack, queue: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.loop.runs import Run
+from sandbox.loop.stack import MODEL
 from sandbox.loop.trial import PROMOTE, REJECT, Verdict
 
 CANDIDATE, REFUSED = "candidate", "refused"
@@ -125,20 +126,30 @@ def table(year: Year) -> list[str]:
         drift = f"ALARM: {one.reason}" if one.alarm else "-"
         lines.append(
             f"{one.half}  {one.release:32} {brier[0]:.4f} / {brier[1]:.4f}        {area[0]:.3f} / {area[1]:.3f}"
-            f"         {drift[:90]}"
+            f"         {short(drift, 90)}"
         )
     return lines
 
 
-def told(chapter: Chapter) -> list[str]:
-    """A chapter, in words."""
+def told(chapter: Chapter, records: Path) -> list[str]:
+    """A chapter, in words, and where its records are below ``records``."""
     run, verdict = chapter.run, chapter.verdict
-    lines = [f"{chapter.half}  {chapter.why}: {run.trigger}: {run.outcome} at {run.step}: {run.reason[:150]}"]
+    folder = records / "runs" / MODEL / run.name
+    said = "evaluation" if "evaluation" in run.records else "validation"
+    lines = [
+        f"{chapter.half}  {chapter.why}: {run.trigger}: {run.outcome} at {run.step}: {short(run.reason, 140)}",
+        f"          {folder / f'{said}.json'}",
+    ]
     if verdict:
         between = "" if verdict.lower is None else f" (better by {verdict.lower:+.4f} to {verdict.upper:+.4f})"
-        lines.append(f"          the gate: {verdict.answer}{between}: {verdict.reason[:110]}")
-        lines.append(f"          {verdict.record}")
+        lines.append(f"          the gate: {verdict.answer}{between}: {short(verdict.reason, 110)}")
+        lines.append(f"          {records / verdict.record.split('/', 3)[-1]}")
     return lines
+
+
+def short(text: str, length: int) -> str:
+    """The beginning of a text."""
+    return text if len(text) <= length else f"{text[: length - 3].rstrip()}..."
 
 
 def save(year: Year, target: Path) -> None:

@@ -28,7 +28,7 @@ from sandbox.loop.traffic import Half
 from sandbox.loopback import NotLoopbackError
 from sandbox.report import Printer
 
-PICTURE, RECORD = "loop.png", "loop.json"
+PICTURE, SUMMARY, RECORDS = "loop.png", "loop.json", "records"
 _COMMIT = "0" * 40
 """Of the code in the image, which an image that was built knows."""
 _JOBS = {"SLIPWAY_CODE_COMMIT": _COMMIT, "OMP_WAIT_POLICY": "passive"}
@@ -69,7 +69,7 @@ def main(root: Path, *, quiet: bool = False) -> int:
         print("interrupted; everything that it started has ended", file=sys.stderr)
         return 130
     if quiet:
-        print("\n".join(line for chapter in year.chapters for line in judging.told(chapter)[:1]))
+        print("\n".join(line for chapter in year.chapters for line in judging.told(chapter, root / RECORDS)[:1]))
     return 0
 
 
@@ -123,17 +123,18 @@ def _play(stack: Stack, mlflow: Mlflow, known: dict[str, Half], say: Callable[[s
     checking.registry(mlflow.uri, serving, stack, player.year)
     player.listen()
     checking.bus(player.heard, player.year)
+    checking.keep(stack, stack.root / RECORDS)
     return player.year
 
 
 def _tell(year: Year, root: Path, seconds: float, say: Callable[[str], None]) -> None:
     plot.draw(year, root / PICTURE)
-    judging.save(year, root / RECORD)
+    judging.save(year, root / SUMMARY)
     say("")
     for chapter in year.chapters:
-        for line in judging.told(chapter):
+        for line in judging.told(chapter, root / RECORDS):
             say(line)
     say("")
     for line in [*judging.table(year), "", *year.notes]:
         say(line)
-    say(f"\nplot: {root / PICTURE}\nrecord: {root / RECORD}\n{seconds:.0f} s in all")
+    say(f"\nplot: {root / PICTURE}\nsummary: {root / SUMMARY}\n{seconds:.0f} s in all")

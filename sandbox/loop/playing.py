@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.loop import checking, traffic, trial
 from sandbox.loop.commands import slipway
-from sandbox.loop.judging import CANDIDATE, Chapter, Quality, Year
+from sandbox.loop.judging import CANDIDATE, Chapter, Quality, Year, short
 from sandbox.loop.runs import Machine
 from sandbox.loop.stack import ENVIRONMENT, EXAMPLE, LIVE, MODEL, Stack
 from sandbox.loop.traffic import CANARY, STABLE, Answers, Half
@@ -106,7 +106,7 @@ class Player:
         if chapter is None:
             return False
         chapter.verdict = trial.decide(self.stack, self._released(chapter), half)
-        self.say(f"  {half.name}  the gate: {chapter.verdict.answer}: {chapter.verdict.reason[:100]}")
+        self.say(f"  {half.name}  the gate: {chapter.verdict.answer}: {short(chapter.verdict.reason, 100)}")
         if chapter.verdict.answer != trial.PROMOTE:
             return False
         self._promote(chapter.verdict.candidate)
@@ -146,16 +146,16 @@ class Player:
         if found["release"] != serving:
             self.year.problems.append(f"{half.name}: release: accepted: {serving}: received: {found['release']}")
         if not found["alarm"]:
-            self.say(f"  {half.name}  no drift: {found['reason'][:100]}")
+            self.say(f"  {half.name}  no drift: {short(found['reason'], 100)}")
             return False, found["reason"]
-        self.say(f"  {half.name}  drift: {found['reason'][:120]}")
+        self.say(f"  {half.name}  drift: {short(found['reason'], 120)}")
         self._chapter(half, "drift was found", self.machine.next())
         return True, found["reason"]
 
     def _chapter(self, half: Half, why: str, run: Any) -> Chapter:
         chapter = Chapter(half.name, why, run)
         self.year.chapters.append(chapter)
-        self.say(f"  {half.name}  {why}: run {run.name[:20]}: {run.outcome}: {run.reason[:90]} ({run.seconds:.0f} s)")
+        self.say(f"  {half.name}  {why}: {run.outcome} ({run.seconds:.0f} s): {short(run.reason, 100)}")
         if run.outcome == CANDIDATE and self.first:
             self.candidate = chapter
         return chapter

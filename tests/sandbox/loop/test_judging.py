@@ -27,7 +27,9 @@ def run(ending: Ending, number: int) -> Run:
 def chapter(ending: Ending, number: int) -> Chapter:
     verdict = None
     if ending.gate:
-        verdict = Verdict(f"release-{number}", ending.gate, "for a reason", f"s3://records/{number}", 0.01, -0.01, 0.03)
+        verdict = Verdict(
+            f"release-{number}", ending.gate, "for a reason", f"s3://bucket/gate/{number}.json", 0.01, -0.01, 0.03
+        )
     return Chapter(ending.half, "something happened", run(ending, number), verdict)
 
 
@@ -103,8 +105,12 @@ def test_what_happened_is_told_drawn_and_kept(year: Year, tmp_path: Path) -> Non
     assert len(lines) == 1 + len(year.halves)
     assert "0.1800 / 0.2000" in lines[-1]
     assert lines[1].endswith("ALARM: drift")
-    told = [line for one in year.chapters for line in judging.told(one)]
+    told = [line for one in year.chapters for line in judging.told(one, tmp_path)]
     assert any(line.endswith("the gate: promote (better by -0.0100 to +0.0300): for a reason") for line in told)
+    assert told[-1] == f"          {tmp_path}/gate/5.json"
+    assert judging.short("a word too many", 9) == "a word..."
+    assert told[1] == f"          {tmp_path}/runs/flight-delay/run-0/evaluation.json"
+    assert any(line.endswith("/runs/flight-delay/run-2/validation.json") for line in told)
     plot.draw(year, tmp_path / "loop.png")
     assert (tmp_path / "loop.png").read_bytes().startswith(b"\x89PNG")
     judging.save(year, tmp_path / "loop.json")
