@@ -11,13 +11,13 @@ NEVER = {"boto3", "botocore", "pydantic", "slipway_ops", "stacks", "sandbox"}
 SHARED = ("slipway.security.data_class", "slipway.security.principal", "slipway.security._policies")
 """What any step may take from security: the classes of data, and the statements, which are written only there."""
 
-IDENTITY = "slipway.security.workload_identity"
+IDENTITY = ("slipway.security.workload_identity", "slipway.security._identity")
 NEEDS: dict[str, str | tuple[str, ...]] = {
     "AirflowEnvironment": IDENTITY,  # its DAGs have a role
     "CandidateWorkflow": IDENTITY,
-    "KubeflowRuns": (IDENTITY, "slipway.serving._"),  # its job has a role, and is guarded as others are
+    "KubeflowRuns": (*IDENTITY, "slipway.serving._"),  # its job has a role, and is guarded as others are
     "RetrainingEnvironment": IDENTITY,
-    "RetrainingPipeline": (IDENTITY, "slipway.models.datasets"),  # its steps have a role, and the model's data a place
+    "RetrainingPipeline": (*IDENTITY, "slipway.models.datasets"),  # its steps have a role, and the model's data a place
     "ImagePublisher": IDENTITY,  # it is one
     "CloudMetrics": IDENTITY,
     "ModelMonitoring": ("slipway.rollout.", "slipway.serving._"),  # a model's arms and pods are found in the same way
