@@ -168,7 +168,8 @@ def _models(into: Any) -> None:
     rollback.add_argument("--verify", action="store_true", help="read every byte of the artifact first")
     _edit(rollback)
 
-    promote = _command(into, "promote", model_commands.promote_model, "name a release in the stack's file, copied first if need be")
+    text = "name a release in the stack's file, copied first if need be"
+    promote = _command(into, "promote", model_commands.promote_model, text)
     promote.add_argument("model", type=_text(content.MODEL_NAME), help="the model's name")
     promote.add_argument("--release", type=_text(content.RELEASE_ID), help="default: what the first stack's file names")
     _between(promote, required=False)
