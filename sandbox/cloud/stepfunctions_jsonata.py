@@ -6,8 +6,8 @@ import random
 import uuid
 from typing import Any
 
-import jsonata  # type: ignore[import-untyped] # no types
-from jsonata.functions import Functions  # type: ignore[import-untyped] # no types
+import jsonata
+from jsonata.functions import Functions
 from moto.stepfunctions.parser.asl.component.common.string import string_expression
 from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as intrinsic
 from moto.stepfunctions.parser.asl.eval import states, variable_store
