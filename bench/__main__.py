@@ -15,6 +15,7 @@ from bench.goals import (
     gate_events,
     imports,
     linearity,
+    loop,
     pipelines,
     rollouts,
     sizes,
@@ -37,6 +38,7 @@ GOALS = {
         split,
         gate,
         gate_events,
+        loop,
     )
 }
 ROUNDS = 4

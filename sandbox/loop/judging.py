@@ -152,15 +152,18 @@ def short(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 3].rstrip()}..."
 
 
-def save(year: Year, target: Path) -> None:
-    """Write what happened beside the picture."""
+def save(year: Year, seconds: float, target: Path) -> None:
+    """Write what happened beside the picture; ``seconds`` is how long all of it took."""
     document: dict[str, Any] = {
         "endings": [
-            vars(_ending(chapter)) | {"run": chapter.run.name, "reason": chapter.run.reason}
+            vars(_ending(chapter))
+            | {"run": chapter.run.name, "reason": chapter.run.reason}
+            | {"seconds": round(chapter.run.seconds, 1), "own_seconds": chapter.run.own_seconds}
             for chapter in year.chapters
         ],
         "halves": [vars(one) for one in year.halves],
         "checked": year.notes,
         "problems": problems(year),
+        "seconds": round(seconds, 1),
     }
     target.write_text(json.dumps(document, indent=1) + "\n")

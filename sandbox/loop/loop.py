@@ -129,7 +129,7 @@ def _play(stack: Stack, mlflow: Mlflow, known: dict[str, Half], say: Callable[[s
 
 def _tell(year: Year, root: Path, seconds: float, say: Callable[[str], None]) -> None:
     plot.draw(year, root / PICTURE)
-    judging.save(year, root / SUMMARY)
+    judging.save(year, seconds, root / SUMMARY)
     say("")
     for chapter in year.chapters:
         for line in judging.told(chapter, root / RECORDS):

@@ -36,6 +36,11 @@ class Run:
         return str(record["outcome"]) if record else str((self.output or {}).get("outcome", self.status.lower()))
 
     @property
+    def own_seconds(self) -> float:
+        """How much of it was the training's own command."""
+        return float(self.records.get("training/lineage", {}).get("seconds") or 0)
+
+    @property
     def step(self) -> str:
         """The step that it ended at."""
         return str(self.records.get("outcome", {}).get("step", ""))

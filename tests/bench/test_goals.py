@@ -10,7 +10,7 @@ from slipway_ops.gate.simulate import Figure
 
 from bench import environments, programs, traffic
 from bench.engine import Graph
-from bench.goals import gate, gate_events, imports, linearity, sizes
+from bench.goals import gate, gate_events, imports, linearity, loop, sizes
 from bench.process import interleave, lowest
 from bench.run import difference
 from stacks import pipelines
@@ -139,3 +139,12 @@ def test_the_platform_of_constants_shares_what_pipelines_need() -> None:
     shared = {pipelines.DATASETS, pipelines.DATA_KEY, pipelines.TRACKING, pipelines.CLIENT, pipelines.ARTIFACTS}
     engines = {pipelines.AIRFLOW, pipelines.DAGS, pipelines.KUBEFLOW}
     assert set(programs._PLATFORM["retraining"]) == {*pipelines.SHARED, *shared, *engines}
+
+
+def test_a_run_counts_without_its_own_training() -> None:
+    run = {"run": "a", "seconds": 60.0, "own_seconds": 31.0}
+    assert loop.problems({"endings": [run], "seconds": 200.0}) == []
+    assert loop.problems({"endings": [run, {**run, "run": "b", "own_seconds": 20.0}], "seconds": 300.0}) == [
+        "b 40 s",
+        "the year 300 s",
+    ]

@@ -136,6 +136,8 @@ class Lineage(Record):
     mlflow_run: Annotated[str, MLFLOW_RUN] | None = None
     mlflow_uri: Line | None = None
     started_at: Instant
+    seconds: Annotated[float, Field(ge=0)] | None = None
+    """Of the training's own command, in its last attempt."""
 
 
 class Registration(Record):

@@ -9,6 +9,7 @@ Where MLflow is known, ``MLFLOW_RUN_ID`` is a run that it may log to. A command 
 """
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,10 @@ def run(job: Job, command: Sequence[str]) -> Lineage:
         variables = {"SLIPWAY_DATA": str(data), "SLIPWAY_OUTPUT": str(output)}
         if tracking and tracked:
             variables |= {"MLFLOW_RUN_ID": tracked, "MLFLOW_EXPERIMENT_NAME": job.model}
+        begun = time.monotonic()
         try:
             program.run(command, variables, "training")
+            seconds = time.monotonic() - begun
             result = _Result(job, output, work_on)
         except AgainError:
             _upload(job, output, CHECKPOINT)
@@ -84,6 +87,7 @@ def run(job: Job, command: Sequence[str]) -> Lineage:
                 "mlflow_run": tracked,
                 "mlflow_uri": tracking.uri if tracking else None,
                 "started_at": started,
+                "seconds": round(seconds, 1),
             },
             "training",
         )

@@ -113,7 +113,7 @@ def test_what_happened_is_told_drawn_and_kept(year: Year, tmp_path: Path) -> Non
     assert any(line.endswith("/runs/flight-delay/run-2/validation.json") for line in told)
     plot.draw(year, tmp_path / "loop.png")
     assert (tmp_path / "loop.png").read_bytes().startswith(b"\x89PNG")
-    judging.save(year, tmp_path / "loop.json")
+    judging.save(year, 12.34, tmp_path / "loop.json")
     document = json.loads((tmp_path / "loop.json").read_text())
     assert [one["outcome"] for one in document["endings"]] == [ending.outcome for ending in ENDINGS]
     assert document["problems"] == []
