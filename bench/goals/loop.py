@@ -14,7 +14,7 @@ READY = process.ROOT / ".venv-loop" / ".ready"
 GOAL = f"a run of the loop <= {OVERHEAD:.0f} s beyond its own training, the whole year <= {SECONDS:.0f} s"
 
 
-def measure(rounds: int) -> Result:
+def measure(_rounds: int) -> Result:
     """One year in a sandbox of its own."""
     if not READY.exists():
         return Result.skipped(GOAL, "no .venv-loop: 'make loop' sets it up")
