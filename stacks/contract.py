@@ -19,6 +19,8 @@ GATE = frozenset({"gate_url"})
 """Fields of a platform that has the gate."""
 RETRAINING = frozenset({"retraining"})
 """Fields of a platform that retrains models."""
+MONITORING = frozenset({"monitoring_namespace"})
+"""Fields of a platform that watches models."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class PlatformContract:
     gate_url: pulumi.Output[str] | None = None
     retraining: pulumi.Output[dict[str, str]] | None = None
     """What pipelines share, by the names of stacks/pipelines.py."""
+    monitoring_namespace: pulumi.Output[str] | None = None
+    """Where monitoring is; that there is any is what a shard must know."""
 
     def export(self) -> None:
         """Publish the contract as the stack output ``platform``."""
@@ -87,7 +91,7 @@ def check(contract: Any, stack: str, wanted: Collection[str] = REQUIRED) -> dict
         )
     missing = sorted(set(wanted) - contract.keys())
     if missing:
-        lacks = {*ROUTES, *GATE, *RETRAINING} & set(missing)
-        hint = " (has its platform the gateway, the gate or the retraining that its models ask for?)" if lacks else ""
+        lacks = {*ROUTES, *GATE, *RETRAINING, *MONITORING} & set(missing)
+        hint = " (has its platform the gateway, gate, retraining or monitoring that is asked for?)" if lacks else ""
         raise pulumi.RunError(f"stack {stack}: output {EXPORT}: accepted: {sorted(wanted)}: missing: {missing}{hint}")
     return contract

@@ -3,7 +3,7 @@
 import pulumi
 
 from stacks import models
-from stacks.contract import GATE, RETRAINING, ROUTES, PlatformContract
+from stacks.contract import GATE, MONITORING, RETRAINING, ROUTES, PlatformContract
 from stacks.releases import Found, find
 from stacks.settings import Part, Settings
 
@@ -29,7 +29,8 @@ def build(settings: Settings, found: Found | None = None) -> None:
         from stacks import stores
 
         kept = stores.declare(settings, contract, base)
-    made = models.declare(models.Place(settings, contract, cluster, found, kept))
+    place = models.Place(settings, contract, cluster, found, kept, base.monitoring if base else None)
+    made = models.declare(place)
     for name, model in made.items():
         pulumi.export(f"model.{name}", model.outputs)
     ceilings = {name: model.ceiling for name, model in made.items() if model.ceiling}
@@ -44,4 +45,6 @@ def _needs(settings: Settings) -> set[str]:
     routed = [model for model in settings.models.values() if model.auth]
     gated = [model for model in routed if model.rollout and model.rollout.only_if_better]
     retrained = any(model.retrain for model in settings.models.values())
-    return {*(ROUTES if routed else ()), *(GATE if gated else ()), *(RETRAINING if retrained else ())}
+    watched = settings.monitoring is not None
+    asked = ((routed, ROUTES), (gated, GATE), (retrained, RETRAINING), (watched, MONITORING))
+    return {field for wanted, fields in asked if wanted for field in fields}

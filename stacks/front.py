@@ -27,6 +27,8 @@ class Built:
     gate_url: pulumi.Output[str] | None = None
     ready: list[pulumi.Output[str]] = field(default_factory=list)
     """Known once everything is there that the models' objects need."""
+    controllers: list[pulumi.Resource] = field(default_factory=list)
+    """What has a namespace of its own in which monitoring reads."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def declare(settings: Settings, ground: Ground) -> Built:
     """Declare the gateway, the controllers and the gate that ``settings`` ask for."""
     inside = pulumi.ResourceOptions(providers=[ground.cluster.kubernetes])
     ready: list[pulumi.Output[str]] = []
+    controllers: list[pulumi.Resource] = []
     gateway = gate_url = None
     if settings.gateway:
         gateway = Gateway("gateway", _gateway_args(settings, ground), inside)
@@ -62,10 +65,11 @@ def declare(settings: Settings, ground: Ground) -> Built:
             args["kubernetes_version"] = settings.cluster.version
         controller = RolloutController("rollouts", args, inside)
         ready.append(controller.namespace)
+        controllers.append(controller)
         if settings.gate and ground.operations_image is not None:
             gate_url = _gate(settings, ground, controller.namespace, ground.operations_image, inside)
             ready.append(gate_url)
-    return Built(gateway, gate_url, ready)
+    return Built(gateway, gate_url, ready, controllers)
 
 
 def _gateway_args(settings: Settings, ground: Ground) -> GatewayArgs:

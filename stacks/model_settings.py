@@ -70,9 +70,10 @@ class AuthSettings(Section):
 
 
 class SloSettings(Section):
-    """What the service promises; shown with its outputs, for dashboards and alerts."""
+    """What the service promises; shown with its outputs and, with ``monitoring``, watched by alerts."""
 
     latency_p99_ms: Annotated[int, Field(ge=1, le=600_000)] | None = None
+    """Watched without ``auth``, where the model's own server is measured, it must be a bound of its histogram."""
     availability_percent: Annotated[float, Field(ge=50, lt=100)] | None = None
 
 
@@ -212,6 +213,8 @@ class ModelSettings(Section):
     """Kubernetes namespaces whose pods may call the model; none: only its own health checks reach it."""
     host: Slug | None = None
     """First label of its address, ``<host>.<domain>``; the model's name if not given."""
+    team: Slug | None = None
+    """Team that is told of its alerts, and may have topics of its own: ``monitoring.teams``; ``ml`` if not given."""
     auth: AuthSettings | None = None
     requests_per_second_limit: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Requests a second, at each replica of the gateway, above which callers are told to wait."""

@@ -17,6 +17,7 @@ from stacks.settings import Settings
 
 if TYPE_CHECKING:
     from pulumi_aws.ecr import Repository
+    from slipway.monitoring import MonitoringStack
     from slipway_ops.release import Release
 
     from stacks.stores import Stores, Use
@@ -31,6 +32,8 @@ class Place:
     cluster: pulumi.ProviderResource
     found: Found
     stores: "Stores | None" = None
+    monitoring: "MonitoringStack | None" = None
+    """What watches them, where it is declared in the same stack."""
 
     def use(self, name: str) -> "Use | None":
         """What the model gets of the stores."""
@@ -76,6 +79,10 @@ def _model(name: str, place: Place, images: "Repository") -> Made:
         args["egress"] = use.egress
     service = ModelService(name, args, pulumi.ResourceOptions(providers=[place.cluster]))
     outputs |= {"release": release.id, "url": service.url, **routes.outputs(name, place.settings)}
+    if place.settings.monitoring:
+        from stacks import watched
+
+        outputs |= watched.declare(name, place.settings, args, place.cluster, place.monitoring)
     return Made(outputs, ceiling(args))
 
 

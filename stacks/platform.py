@@ -1,6 +1,7 @@
 """The platform of an environment: keys, network, model storage, registry, cluster and what stands in front of it."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
@@ -17,6 +18,9 @@ from stacks.contract import PlatformContract
 from stacks.releases import Found
 from stacks.settings import ClusterSettings, NetworkSettings, Settings
 
+if TYPE_CHECKING:
+    from slipway.monitoring import MonitoringStack
+
 
 @dataclass(frozen=True)
 class Platform:
@@ -26,6 +30,7 @@ class Platform:
     network: Network
     keys: DataKeys
     cluster: ServingCluster
+    monitoring: "MonitoringStack | None" = None
 
 
 def declare(settings: Settings, found: Found) -> Platform:
@@ -65,6 +70,12 @@ def declare(settings: Settings, found: Found) -> Platform:
         ground = retraining.Ground(account, network, keys, bucket.bucket_arn, bucket.bucket_name, cluster, image)
         shared = retraining.declare(settings, ground)
 
+    watch = None
+    if settings.monitoring:
+        from stacks import watching  # likewise
+
+        watch = watching.declare(settings, watching.Ground(keys, cluster, built.controllers))
+
     contract = PlatformContract(
         cluster_name=cluster.cluster_name,
         cluster_arn=cluster.cluster_arn,
@@ -83,8 +94,9 @@ def declare(settings: Settings, found: Found) -> Platform:
         jwt_audiences=gateway.audiences if gateway else None,
         gate_url=built.gate_url,
         retraining=pulumi.Output.all(**shared) if shared else None,
+        monitoring_namespace=watch.namespace if watch else None,
     )
-    return Platform(contract, network, keys, cluster)
+    return Platform(contract, network, keys, cluster, watch)
 
 
 def _network_args(settings: Settings, network: NetworkSettings, name: str, keys: DataKeys) -> NetworkArgs:

@@ -30,8 +30,8 @@ def outputs(name: str, settings: Settings) -> dict[str, Any]:
 def add(args: ModelServiceArgs, name: str, settings: Settings, contract: PlatformContract) -> None:
     """Add to ``args`` what the settings say about the model's traffic."""
     model, host = settings.models[name], hostname(name, settings)
-    if settings.prometheus_address:
-        args["prometheus_address"] = settings.prometheus_address
+    if settings.prometheus:
+        args["prometheus_address"] = settings.prometheus
     if model.scale.target_requests_per_second:
         args["target_requests_per_second"] = model.scale.target_requests_per_second
     if model.scale.target_latency_ms:

@@ -16,6 +16,7 @@ from stacks import _accepted, together
 from stacks._section import Section
 from stacks.front_settings import GateSettings, GatewaySettings, RolloutsSettings, StoresSettings
 from stacks.model_settings import ModelSettings
+from stacks.monitoring_settings import PROMETHEUS_ADDRESS, MonitoringSettings
 from stacks.retraining_settings import DatasetsSettings, MlflowSettings, RetrainingSettings
 from stacks.values import (
     AccountId,
@@ -156,7 +157,9 @@ class Settings(Section):
     gate: GateSettings | None = None
     stores: StoresSettings = StoresSettings()
     prometheus_address: HttpUrl | None = None
-    """Prometheus that has the gateway's metrics, inside the cluster; rollouts and scaling by requests ask it."""
+    """Prometheus that has the gateway's metrics, inside the cluster; rollouts and scaling by requests ask it. That of
+    ``monitoring`` if not given."""
+    monitoring: MonitoringSettings | None = None
     request_autoscaler: bool = False
     """Installs KEDA, which scales by requests and latency."""
     datasets: DatasetsSettings | None = None
@@ -172,6 +175,11 @@ class Settings(Section):
     def domain(self) -> str | None:
         """Domain of the models' addresses, if there is a gateway."""
         return self.gateway.domain if self.gateway else self.gateway_domain
+
+    @property
+    def prometheus(self) -> str | None:
+        """Address of the Prometheus that is asked: the one that was given, else that of ``monitoring``."""
+        return self.prometheus_address or (PROMETHEUS_ADDRESS if self.monitoring else None)
 
     @property
     def gpu_limit(self) -> int:

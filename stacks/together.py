@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.retraining.engine import Engine
 
-from stacks import capacity, gates
+from stacks import capacity, gates, monitoring_checks
 from stacks.model_settings import ModelSettings
 from stacks.values import NEWEST, Part
 
@@ -18,6 +18,7 @@ Problem = tuple[str, str, Any]
 def problems(settings: "Settings") -> list[Problem]:
     """All of them."""
     found = [*_parts(settings), *_operations(settings), *_zones(settings), *_candidates(settings)]
+    found += monitoring_checks.problems(settings)
     for name, model in settings.models.items():
         found += _release(settings, name, model)
         found += _front(settings, f"models.{name}", model)
@@ -100,8 +101,8 @@ def _front(settings: "Settings", key: str, model: ModelSettings) -> Iterator[Pro
         value = getattr(scale, target)
         if value is None:
             continue
-        if settings.prometheus_address is None:
-            yield f"{key}.scale.{target}", "nothing, because there is no prometheus_address to ask", value
+        if settings.prometheus is None:
+            yield f"{key}.scale.{target}", "nothing, because there is no monitoring or prometheus_address to ask", value
         if settings.part is not Part.MODELS and not settings.request_autoscaler:
             yield f"{key}.scale.{target}", "nothing, because request_autoscaler is false", value
         if model.auth is None:
@@ -149,7 +150,7 @@ def _rollout(settings: "Settings", key: str, model: ModelSettings) -> Iterator[P
         return
     if model.auth is None:
         yield f"{key}.auth", "a section, because rollout is given: it shares out what comes by the gateway", None
-    if settings.prometheus_address is None:
+    if settings.prometheus is None:
         yield "prometheus_address", f"an address, because {key}.rollout compares what the gateway measures", None
     better = rollout.only_if_better
     if better is not None:

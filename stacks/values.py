@@ -48,7 +48,16 @@ def _narrow(value: str) -> str:
     return value
 
 
-def _differ(values: list[str]) -> list[str]:
+def _hours(value: str) -> str:
+    start, _, end = value.partition("-")
+    clock = r"([01]\d|2[0-3]):[0-5]\d"
+    if start == end or not re.fullmatch(clock, start) or not re.fullmatch(clock, end):
+        raise ValueError("two hours that differ, such as 20:00-07:00")
+    return value
+
+
+def differ(values: list[str]) -> list[str]:
+    """Values none of which is there twice."""
     if len(set(values)) != len(values):
         raise ValueError("entries that differ from each other")
     return values
@@ -110,6 +119,7 @@ EventsUri = Annotated[
     str,
     _text(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.=-]+)+/?", "a prefix of a bucket: s3://<bucket>/<prefix>"),
 ]
+Hours = Annotated[str, AfterValidator(_hours)]
 HttpUrl = Annotated[
     str, _text(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[^\s?#]*)?", "an address such as http://host:9090")
 ]
@@ -139,10 +149,11 @@ RoleArn = Annotated[
 ]
 Slug = Annotated[str, _text(r"[a-z][a-z0-9-]{0,28}[a-z0-9]", "2 to 30 of a-z, 0-9 and -, beginning with a letter")]
 Subject = Annotated[str, _text(r"[^*?\s]+", "exact token subjects, without * or ?")]
+TimeZone = Annotated[str, _text(r"[A-Za-z]+(/[A-Za-z_+-]+)*", "a time zone such as Europe/Dublin")]
 Timing = Annotated[str, AfterValidator(_timing)]
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
 Weights = Annotated[list[int], Field(min_length=1, max_length=10), AfterValidator(_increasing)]
 """Shares of the traffic, in percent."""
 Zone = Annotated[str, _text(r"[a-h]", "an availability zone's letter, a to h")]
 ZoneId = Annotated[str, _text(r"Z[A-Z0-9]{1,31}", "the id of a Route 53 hosted zone")]
-Zones = Annotated[list[Zone], Field(min_length=2, max_length=6), AfterValidator(_differ)]
+Zones = Annotated[list[Zone], Field(min_length=2, max_length=6), AfterValidator(differ)]

@@ -284,7 +284,7 @@ def test_a_shard_declares_what_the_whole_does() -> None:
     ("changes", "message"),
     [
         ({"gateway": ..., "rollouts": ..., "gate": ...}, "missing: ['gate_url', 'gateway_domain', 'gateway_name', "),
-        ({"gate": ...}, "missing: ['gate_url'] (has its platform the gateway, the gate or the retraining that"),
+        ({"gate": ...}, "missing: ['gate_url'] (has its platform the gateway, gate, retraining or monitoring that"),
         ({"gateway.domain": "other.example.com"}, "slipway:gateway_domain: accepted: other.example.com, which "),
     ],
 )

@@ -201,7 +201,7 @@ def test_targets_need_what_scales_by_them() -> None:
     ):
         parse(serving(**changes), "Pulumi.test.yaml")
     changes = {"prometheus_address": ..., "models.fraud.scale.target_latency_ms": 9}
-    with pytest.raises(SettingsError, match="target_latency_ms: accepted: nothing, because there is no prometheus"):
+    with pytest.raises(SettingsError, match="target_latency_ms: accepted: nothing, because there is no monitoring or"):
         parse(serving(**changes), "Pulumi.test.yaml")
 
 

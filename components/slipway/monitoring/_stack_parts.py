@@ -58,6 +58,19 @@ def agents(name: str, stack: Stack, parent: pulumi.Resource) -> list[pulumi.Reso
     ]
 
 
+def storage_class(name: str, settings: Settings, parent: pulumi.Resource) -> k8s.storage.v1.StorageClass:
+    """Encrypted volumes of EKS Auto Mode, each made in the zone of the pod that mounts it."""
+    return k8s.storage.v1.StorageClass(
+        f"{name}-disks",
+        metadata={"name": str(settings.stack.storage_class), "labels": _namespaces.MANAGED},
+        provisioner="ebs.csi.eks.amazonaws.com",
+        parameters={"type": "gp3", "encrypted": "true"},
+        volume_binding_mode="WaitForFirstConsumer",
+        allow_volume_expansion=True,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
 def kinds(name: str, namespace: str, parent: pulumi.Resource, needs: Sequence[pulumi.Resource]) -> k8s.helm.v3.Release:
     """The operator's kinds as templates of a chart of their own: one that has them beside never upgrades them.
 

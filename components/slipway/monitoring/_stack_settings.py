@@ -17,6 +17,7 @@ LABEL = (_names.LABEL, _names.LABEL_ACCEPTED)
 _HTTPS = (r"https://[^\s/]+(/\S*)?", "an address that begins with https://")
 _WRITE = (r"https://[^\s/]+/\S*remote_write", "an address https://…/remote_write")
 _GROUP = (r"[\w.:/ -]+", "a group's name, without quotes")
+_OWN_DISKS = "slipway-monitoring"
 _LOGIN = ("grafana_url", "grafana_client_id", "grafana_auth_url", "grafana_token_url", "grafana_api_url")
 
 
@@ -35,6 +36,11 @@ class Settings:
     install_crds: bool
     kubernetes_version: str
 
+    @property
+    def makes_storage_class(self) -> bool:
+        """EKS Auto Mode has none, and disks without one would be waited for in vain."""
+        return self.stack.storage_class == _OWN_DISKS
+
 
 def settings_of(args: Mapping[str, Any]) -> Settings:
     """Raises ``ValueError`` that names the argument."""
@@ -51,13 +57,14 @@ def settings_of(args: Mapping[str, Any]) -> Settings:
     secret = args.get("grafana_secret")
     if secret is not None:
         _check.matches("grafana_secret", secret, *LABEL)
-    storage_class = args.get("storage_class")
+    auto_mode = _check.flag("auto_mode", args.get("auto_mode", True))
+    storage_class = args.get("storage_class", _OWN_DISKS if auto_mode else None)
     stack = Stack(
         environment=environment,
         namespace=_check.matches("namespace", args.get("namespace", "monitoring"), *LABEL),
         agents_namespace=_check.matches("agents_namespace", args.get("agents_namespace", "node-agents"), *LABEL),
         region=region,
-        auto_mode=_check.flag("auto_mode", args.get("auto_mode", True)),
+        auto_mode=auto_mode,
         replicas=_check.between("replicas", args.get("replicas", 2), 1, 3),
         retention_days=_check.days("retention_days", args.get("retention_days", 15), 1, 400),
         storage_gib=_check.between("storage_gib", args.get("storage_gib", 50), 10, 2000),

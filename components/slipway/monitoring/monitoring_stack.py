@@ -49,7 +49,8 @@ class MonitoringStackArgs(TypedDict):
     storage_gib: NotRequired[int]
     """Disk of each Prometheus. Default: 50."""
     storage_class: NotRequired[str]
-    """Storage class of the disks. Default: the cluster's own."""
+    """Storage class of the disks. Default: the cluster's own; with ``auto_mode``, whose clusters come with none, one of
+    encrypted gp3 volumes of EBS that is made here."""
     cpu: NotRequired[str]
     """CPU that a Prometheus requests. Default: ``500m``."""
     memory: NotRequired[str]
@@ -117,6 +118,7 @@ class MonitoringStack(pulumi.ComponentResource):
         )
         agents = _stack_parts.agents(name, stack, self)
         kinds = [_stack_parts.kinds(name, stack.namespace, self, space)] if settings.install_crds else []
+        disks = [_stack_parts.storage_class(name, settings, self)] if settings.makes_storage_class else []
         release = k8s.helm.v3.Release(
             f"{name}-stack",
             name=_chart.PREFIX,
@@ -128,7 +130,7 @@ class MonitoringStack(pulumi.ComponentResource):
             timeout=900,
             max_history=3,
             values=_chart.values(stack),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*space, *agents, *kinds]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*space, *agents, *kinds, *disks]),
         )
         exporters = _stack_parts.exporters(name, settings, self, [*space, *agents])
         _stack_parts.watch(name, settings, self, [release, *exporters])

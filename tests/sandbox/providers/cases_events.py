@@ -262,6 +262,26 @@ CASES = [
         lambda w: {"policy": _queue_policy(w, "sns.amazonaws.com")},
     ),
     Case(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        lambda w: {
+            "name": "acme-dev-alerts-are-silent",
+            "alarmDescription": "No heartbeat",
+            "namespace": "AWS/SNS",
+            "metricName": "NumberOfMessagesPublished",
+            "dimensions": {"TopicName": "acme-dev-heartbeat"},
+            "statistic": "Sum",
+            "period": 300,
+            "evaluationPeriods": 3,
+            "comparisonOperator": "LessThanThreshold",
+            "threshold": 1,
+            "treatMissingData": "breaching",
+            "alarmActions": [_topic(w)],
+            "okActions": [_topic(w)],
+            "tags": {"owner": "ml"},
+        },
+        lambda _: {"evaluationPeriods": 4, "dimensions": {"TopicName": "other"}, "tags": {"owner": "flights"}},
+    ),
+    Case(
         "aws:sns/topic:Topic",
         lambda w: {
             "name": "acme-dev-retraining",

@@ -3,6 +3,7 @@
 from sandbox.providers.aws.table import Type
 from sandbox.providers.aws.types import (
     acm,
+    alarms,
     batch,
     cognito,
     dynamodb,
@@ -38,7 +39,7 @@ _MODULES = (
     *(kms, iam, logs, network, endpoints, flow_logs, routing, security_groups, ecr, s3, s3_settings, eks),
     *(dynamodb, rds, rds_groups, lb, wafv2, acm, route53, cognito),
     *(batch, sfn, launch_templates),
-    *(events, scheduler, sqs, sns, sagemaker, mwaa, s3_objects),
+    *(events, scheduler, sqs, sns, sagemaker, mwaa, s3_objects, alarms),
 )
 
 TYPES: dict[str, Type] = {type_.token: type_ for module in _MODULES for type_ in module.TYPES}
