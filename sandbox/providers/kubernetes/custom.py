@@ -25,5 +25,6 @@ CUSTOM: dict[tuple[str, str], bool] = {
     **_kinds("argoproj.io/v1alpha1", "AnalysisRun AnalysisTemplate Experiment Rollout", "ClusterAnalysisTemplate"),
     **_kinds("pipelines.kubeflow.org/v2beta1", "Pipeline PipelineVersion"),
     **_kinds("keda.sh/v1alpha1", "ScaledJob ScaledObject TriggerAuthentication", "ClusterTriggerAuthentication"),
+    **_kinds("monitoring.coreos.com/v1", "PodMonitor Probe PrometheusRule ServiceMonitor"),
 }
 """API version and kind -> whether its objects live in a namespace."""
