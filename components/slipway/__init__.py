@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from slipway.models import ModelRegistry as ModelRegistry
     from slipway.monitoring import AlertTopics as AlertTopics
     from slipway.monitoring import CloudMetrics as CloudMetrics
+    from slipway.monitoring import DriftMonitor as DriftMonitor
     from slipway.monitoring import MetricsWorkspace as MetricsWorkspace
     from slipway.monitoring import ModelMonitoring as ModelMonitoring
     from slipway.monitoring import MonitoringStack as MonitoringStack
@@ -63,6 +64,7 @@ COMPONENTS = {
     "CloudMetrics": "slipway.monitoring",
     "MonitoringStack": "slipway.monitoring",
     "ModelMonitoring": "slipway.monitoring",
+    "DriftMonitor": "slipway.monitoring",
     "Gateway": "slipway.serving",
     "OnlineStore": "slipway.serving",
     "ServiceDatabase": "slipway.serving",

@@ -20,6 +20,7 @@ NEEDS: dict[str, str | tuple[str, ...]] = {
     "RetrainingPipeline": (*IDENTITY, "slipway.models.datasets"),  # its steps have a role, and the model's data a place
     "ImagePublisher": IDENTITY,  # it is one
     "CloudMetrics": IDENTITY,
+    "DriftMonitor": (*IDENTITY, "slipway.retraining."),  # its job has a role, and is one of a retraining environment's
     "ModelMonitoring": ("slipway.rollout.", "slipway.serving._"),  # a model's arms and pods are found in the same way
     "MonitoringStack": ("slipway.rollout.", "slipway.serving._"),
     "ModelService": "slipway.rollout.",  # its pods may be a rollout's

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from slipway.monitoring.alert_topics import AlertTopicsArgs as AlertTopicsArgs
     from slipway.monitoring.cloud_metrics import CloudMetrics as CloudMetrics
     from slipway.monitoring.cloud_metrics import CloudMetricsArgs as CloudMetricsArgs
+    from slipway.monitoring.drift_args import DriftMonitorArgs as DriftMonitorArgs
+    from slipway.monitoring.drift_monitor import DriftMonitor as DriftMonitor
     from slipway.monitoring.metrics_workspace import MetricsWorkspace as MetricsWorkspace
     from slipway.monitoring.metrics_workspace import MetricsWorkspaceArgs as MetricsWorkspaceArgs
     from slipway.monitoring.model_monitoring import ModelMonitoring as ModelMonitoring
@@ -29,6 +31,8 @@ __getattr__, __dir__ = _lazy.exports(
         "AlertTopicsArgs": "alert_topics",
         "CloudMetrics": "cloud_metrics",
         "CloudMetricsArgs": "cloud_metrics",
+        "DriftMonitor": "drift_monitor",
+        "DriftMonitorArgs": "drift_args",
         "MetricsWorkspace": "metrics_workspace",
         "MetricsWorkspaceArgs": "metrics_workspace",
         "ModelMonitoring": "model_monitoring",

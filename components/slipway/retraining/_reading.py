@@ -14,7 +14,7 @@ ENVIRONMENT = (r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?", "an environment's name: 1 to 
 IMAGE = (r"[^\s@]+@sha256:[0-9a-f]{64}", "an image by its digest: <repository>@sha256:<64 hex digits>")
 MODEL = (r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?", "1 to 40 of a-z, 0-9 and -, beginning with a letter")
 _STEP = (r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?", "1 to 32 of a-z, 0-9 and -, beginning with a letter")
-_TIMEZONE = (r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z0-9+_-]+){1,2}", "a time zone such as UTC or Europe/Dublin")
+TIMEZONE = (r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z0-9+_-]+){1,2}", "a time zone such as UTC or Europe/Dublin")
 _VARIABLE = (r"(?!SLIPWAY_|AWS_|MLFLOW_TRACKING_URI$)[A-Za-z_]\w*", "variables not of slipway's own: SLIPWAY_…, AWS_…")
 ARNS = {
     "execution_role_arn": _check.A_ROLE,
@@ -104,7 +104,7 @@ def _triggers(args: RetrainingPipelineArgs) -> Triggers:
             _check.refuse("schedule_group_name", "a group, because there is a schedule", None)
     return Triggers(
         schedule=schedule,
-        schedule_timezone=_check.matches("schedule_timezone", zone, *_TIMEZONE) if zone is not None else "UTC",
+        schedule_timezone=_check.matches("schedule_timezone", zone, *TIMEZONE) if zone is not None else "UTC",
         on_new_data=_check.flag("on_new_data", args.get("on_new_data", False)),
         on_drift=_check.flag("on_drift", args.get("on_drift", False)),
     )

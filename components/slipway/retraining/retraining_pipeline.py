@@ -118,7 +118,7 @@ class RetrainingPipeline(pulumi.ComponentResource):
                 type="container",
                 platform_capabilities=["EC2"],
                 container_properties=container(step),
-                retry_strategy=_jobs.retries(step),
+                retry_strategy=_jobs.retries(step.attempts),
                 timeout={"attempt_duration_seconds": step.time_limit_minutes * 60},
                 propagate_tags=True,
                 deregister_on_new_revision=False,

@@ -109,6 +109,7 @@ LOG_GROUP = Kind(
 JOB = Kind(
     "a Batch job definition",
     rf"batch:{_PLACE}job-definition/{_NAME}(:\d+)?",
+    writes=(Grant(("batch:SubmitJob",), _revisions),),
     uses=(
         Grant(("batch:SubmitJob",), _revisions),
         Grant(("batch:TerminateJob",), _jobs),

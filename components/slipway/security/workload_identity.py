@@ -19,8 +19,8 @@ class WorkloadIdentityArgs(TypedDict):
     """ARNs of what it reads: S3 buckets, prefixes (``…/*``) and objects, ECR repositories, DynamoDB tables and streams,
     secrets, SSM parameters, SQS queues, log groups. Default: nothing."""
     writes: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    """ARNs of what it writes: those kinds, SNS topics and Firehose streams. Writing to S3 is adding and replacing,
-    never deleting. Default: nothing."""
+    """ARNs of what it writes: those kinds, SNS topics, Firehose streams, and Batch job definitions whose jobs it only
+    submits. Writing to S3 is adding and replacing, never deleting. Default: nothing."""
     deletes: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """ARNs of what it deletes: S3 buckets, prefixes and objects. A version that was superseded stays for as long as the
     bucket keeps it. Default: nothing."""

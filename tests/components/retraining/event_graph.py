@@ -21,6 +21,7 @@ ROLE, POLICY, PROFILE = (
 )
 CALLS = {MACHINE: "states:StartExecution", DESTINATION: "events:InvokeApiDestination", TOPIC: "sns:Publish"}
 """What calling a target is."""
+SUBMIT = ":aws-sdk:batch:submitJob"
 
 
 def problems(resources: Sequence[Resource]) -> list[str]:
@@ -96,7 +97,22 @@ class _Walk:
         if not inputs.get("retryPolicy", {}).get("maximumEventAgeInSeconds"):
             yield "no retry policy"
 
+    def _submission(self, target: dict[str, Any], caller: str) -> Iterator[str]:
+        """A schedule calls Batch itself; which job and queue is in what it is given."""
+        given, role = json.loads(target["input"]), target.get("roleArn")
+        if caller not in self._trusted(role):
+            yield f"{caller} may not take its role"
+        for key, type_ in (("JobQueue", JOB_QUEUE), ("JobDefinition", JOB)):
+            called = self.by_arn.get(given[key])
+            if called is None or called.type != type_:
+                yield f"calls what is not there: {given[key]}"
+            if not self._allowed(role, "batch:SubmitJob", given[key]):
+                yield f"its role may not submit to {given[key]}"
+
     def _call(self, inputs: dict[str, Any], caller: str) -> Iterator[str]:
+        if str(inputs.get("arn")).endswith(SUBMIT):
+            yield from self._submission(inputs, caller)
+            return
         called = self.by_arn.get(inputs.get("arn"))
         if called is None or called.type not in CALLS:
             yield f"calls what is not there: {inputs.get('arn')}"
@@ -178,7 +194,8 @@ class _Walk:
         options = properties["logConfiguration"]["options"]
         if options["awslogs-group"] not in [item.outputs["name"] for item in self._all(LOGS)]:
             yield "logs into a group that is not there"
-        if not any(self._names(item, job.outputs["arn"]) for item in self._all(MACHINE)):
+        callers = [*self._all(MACHINE), *self._all(SCHEDULE)]
+        if not any(self._names(item, job.outputs["arn"]) for item in callers):
             yield "nobody submits it"
         if not job.inputs.get("timeout", {}).get("attemptDurationSeconds"):
             yield "no time limit"
