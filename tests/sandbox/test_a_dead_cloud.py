@@ -50,7 +50,8 @@ def test_a_killed_up_is_continued(tmp_path: Path) -> None:
         again = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
         assert again.returncode == 0 and cloud.writes() == before, again.stdout[-3000:]
         names = [bucket["Name"] for bucket in world.client("s3").list_buckets()["Buckets"]]
-        assert sorted(names) == ["acme-local-gateway-logs", "acme-local-models", "acme-local-models-access-logs"]
+        logged = [f"acme-local-{name}{logs}" for name in ("datasets", "models") for logs in ("", "-access-logs")]
+        assert sorted(names) == sorted(["acme-local-gateway-logs", *logged])
         assert len(world.client("ec2").describe_vpcs()["Vpcs"]) == 1
     finally:
         world.stop()

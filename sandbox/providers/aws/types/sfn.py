@@ -39,7 +39,6 @@ TYPES = [
         replace=frozenset({"name", "type", "region"}),
         defaults={"type": "STANDARD"},
         moves=frozenset({"revisionId", "stateMachineVersionArn"}),
-        local=frozenset({"timeouts"}),
         back={
             "name": "name",
             "loggingConfiguration": "{level: loggingConfiguration.level, "
@@ -47,7 +46,6 @@ TYPES = [
             "logDestination: loggingConfiguration.destinations[0].cloudWatchLogsLogGroup.logGroupArn}",
             # What only a creation or an update takes is in no answer.
             "publish": "given.publish",
-            "versionDescription": "given.versionDescription",
         },
         outputs={
             "arn": "stateMachineArn",
