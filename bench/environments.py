@@ -16,7 +16,7 @@ DIGEST = "sha256:" + "0" * 64
 DOMAIN = "ml.bench.example"
 PLAIN, ROLLOUTS, PIPELINES = "plain", "rollouts", "pipelines"
 """Kinds of models: a service alone; one that is reached through the gateway, with a rollout judged by the gate; one
-that is retrained by time, on new data and on drift."""
+that is retrained by time, on new data and on drift, which is looked for every day."""
 _STACK: dict[str, dict[str, Any]] = {
     PLAIN: {},
     PIPELINES: {},
@@ -27,7 +27,7 @@ _STACK: dict[str, dict[str, Any]] = {
 }
 _MODEL: dict[str, dict[str, Any]] = {
     PLAIN: {},
-    PIPELINES: {"retrain": {"schedule": "cron(0 3 ? * MON *)", "on_new_data": True, "on_drift": True}},
+    PIPELINES: {"retrain": {"schedule": "cron(0 3 ? * MON *)", "on_new_data": True, "on_drift": True}, "drift": {}},
     ROLLOUTS: {
         "auth": {"claims": {"team": ["bench"]}},
         "rollout": {"mirror_minutes": 30, "only_if_better": {"metric": "accuracy", "minimum_effect": 0.01}},

@@ -33,6 +33,7 @@ _PLATFORM = {
     "jwt_jwks_uri": "https://login.bench.example/jwks.json",
     "jwt_audiences": ["models"],
     "gate_url": "http://slipway-gate.rollouts.svc:8080",
+    "monitoring_namespace": "monitoring",
     "retraining": {
         "job_queue_arn": f"{_BATCH}:job-queue/acme-bench-retraining-on-demand",
         "spot_job_queue_arn": f"{_BATCH}:job-queue/acme-bench-retraining-spot",
@@ -48,6 +49,9 @@ _PLATFORM = {
         "schedule_group_name": "acme-bench-retraining",
         "datasets_bucket_name": "acme-bench-datasets",
         "data_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000",
+        "predictions": "s3://acme-bench-events/predictions",
+        "labels": "s3://acme-bench-events/labels",
+        "events_key_arns": "",
         "tracking_uri": "",
         "registry_arn": "",
         "registry_artifact_arn": "",

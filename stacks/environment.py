@@ -44,7 +44,7 @@ def _needs(settings: Settings) -> set[str]:
     """Fields of the platform's contract that a shard's models need."""
     routed = [model for model in settings.models.values() if model.auth]
     gated = [model for model in routed if model.rollout and model.rollout.only_if_better]
-    retrained = any(model.retrain for model in settings.models.values())
+    retrained = any(model.retrain or model.drift for model in settings.models.values())
     watched = settings.monitoring is not None
     asked = ((routed, ROUTES), (gated, GATE), (retrained, RETRAINING), (watched, MONITORING))
     return {field for wanted, fields in asked if wanted for field in fields}

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from stacks._section import Section
+from stacks.drift_settings import DriftSettings
 from stacks.retraining_settings import RetrainSettings
 from stacks.values import (
     ClaimName,
@@ -221,4 +222,5 @@ class ModelSettings(Section):
     slo: SloSettings = SloSettings()
     rollout: RolloutSettings | None = None
     retrain: RetrainSettings | None = None
+    drift: DriftSettings | None = None
     stores: ModelStoresSettings = ModelStoresSettings()

@@ -73,6 +73,10 @@ def _model(name: str, place: Place, images: "Repository") -> Made:
         outputs |= pipelines.declare(name, place.settings, place.contract, place.cluster, images, release)
     if release is None:
         return Made(outputs)
+    if place.settings.models[name].drift:
+        from stacks import drifting  # likewise
+
+        outputs |= drifting.declare(name, place.settings, place.contract, str(place.found.operations_digest))
     args = _service_args(name, place, release, pulumi.Output.concat(repository_url, "@", release.content.image_digest))
     if use:
         args["settings"] = {**args["settings"], **use.variables}

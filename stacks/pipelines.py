@@ -38,6 +38,8 @@ DATASETS, DATA_KEY, TRACKING, CLIENT, ARTIFACTS = (
     "registry_artifact_arn",
 )
 """What comes to them; the last three are empty where there is no registry, or its callers need no rights."""
+PREDICTIONS, LABELS, EVENT_KEYS = "predictions", "labels", "events_key_arns"
+"""Where events are and, with spaces between them, the keys of their buckets; empty where there is no gate."""
 AIRFLOW, DAGS, KUBEFLOW = "airflow_environment_name", "dags_bucket_name", "kubeflow_queue_arn"
 """What the other engines need; empty where there is none."""
 

@@ -16,7 +16,20 @@ from slipway.security import DataClass, DataKeys
 from slipway.serving import Network, ServingCluster
 from slipway_ops.environments import dags_bucket, datasets_bucket, repository
 
-from stacks.pipelines import AIRFLOW, ARTIFACTS, CLIENT, DAGS, DATA_KEY, DATASETS, KUBEFLOW, SHARED, TRACKING
+from stacks.pipelines import (
+    AIRFLOW,
+    ARTIFACTS,
+    CLIENT,
+    DAGS,
+    DATA_KEY,
+    DATASETS,
+    EVENT_KEYS,
+    KUBEFLOW,
+    LABELS,
+    PREDICTIONS,
+    SHARED,
+    TRACKING,
+)
 from stacks.settings import Settings
 
 
@@ -49,6 +62,7 @@ def declare(settings: Settings, ground: Ground) -> dict[str, pulumi.Output[str]]
     nothing = pulumi.Output.from_input("")
     return {
         **_engines(settings, ground, shared, nothing),
+        **_events(settings),
         **{name: getattr(shared, name) for name in SHARED},
         DATASETS: store.bucket_name,
         DATA_KEY: ground.keys.key_arns[str(settings.datasets.data_class)],
@@ -56,6 +70,13 @@ def declare(settings: Settings, ground: Ground) -> dict[str, pulumi.Output[str]]
         CLIENT: registry.client_arns.apply(lambda arns: arns[0]) if registry else nothing,
         ARTIFACTS: registry.client_artifact_arns.apply(lambda arns: arns[0]) if registry else nothing,
     }
+
+
+def _events(settings: Settings) -> dict[str, pulumi.Output[str]]:
+    """Where the gate finds what the models predicted and what was true: looks for drift read the same."""
+    gate = settings.gate
+    found = (gate.predictions, gate.labels, " ".join(gate.key_arns)) if gate else ("", "", "")
+    return dict(zip((PREDICTIONS, LABELS, EVENT_KEYS), map(pulumi.Output.from_input, found), strict=True))
 
 
 def _engines(

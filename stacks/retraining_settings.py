@@ -137,7 +137,7 @@ class RetrainSettings(Section):
     on_new_data: bool = False
     """When a batch has arrived: ``incoming/<model>/<batch>/manifest.json``."""
     on_drift: bool = False
-    """When a drift report of the model says so."""
+    """When a drift report of the model says so; ``models.<name>.drift`` looks."""
     engine: Annotated[Engine, Field(strict=False)] = Engine.STEP_FUNCTIONS
     kubeflow_namespace: Slug | None = None
     """With ``engine: kubeflow``: namespace of the runs, which has Kubeflow's role ``pipeline-runner``."""

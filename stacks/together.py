@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.retraining.engine import Engine
 
-from stacks import capacity, gates, monitoring_checks
+from stacks import capacity, drift_checks, gates, monitoring_checks
 from stacks.model_settings import ModelSettings
 from stacks.values import NEWEST, Part
 
@@ -25,6 +25,7 @@ def problems(settings: "Settings") -> list[Problem]:
         found += _stores(settings, f"models.{name}.stores", model)
         found += _rollout(settings, f"models.{name}", model)
         found += _retrain(settings, f"models.{name}.retrain", model)
+        found += drift_checks.problems(settings, f"models.{name}", model)
     return [*found, *_hosts(settings)]
 
 

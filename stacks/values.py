@@ -139,6 +139,9 @@ MetricName = Annotated[str, _text(r"[a-z][a-z0-9_]{0,62}", "a metric's name of a
 Minutes = Annotated[int, Field(ge=1, le=129_600)]
 Name = Annotated[str, _text(r"\S(.{0,126}\S)?", "1 to 128 characters on one line, without spaces around")]
 NarrowCidr = Annotated[str, AfterValidator(_narrow)]
+ObjectUri = Annotated[
+    str, _text(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s*?$]*[^\s*?$/]", "an object's address: s3://<bucket>/<key>")
+]
 Region = Annotated[str, _text(r"[a-z]{2}(-[a-z]+)+-\d", "a region such as eu-west-1")]
 ReleaseId = Annotated[
     str, _text(rf"[a-z0-9][a-z0-9-]*-\d{{8}}-[0-9a-f]{{8}}|{NEWEST}", f"<model>-<yyyymmdd>-<8 hex> or {NEWEST}")

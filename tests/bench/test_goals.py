@@ -138,7 +138,8 @@ def test_the_kinds_of_models_are_settings_of_a_stack(kind: str) -> None:
 def test_the_platform_of_constants_shares_what_pipelines_need() -> None:
     shared = {pipelines.DATASETS, pipelines.DATA_KEY, pipelines.TRACKING, pipelines.CLIENT, pipelines.ARTIFACTS}
     engines = {pipelines.AIRFLOW, pipelines.DAGS, pipelines.KUBEFLOW}
-    assert set(programs._PLATFORM["retraining"]) == {*pipelines.SHARED, *shared, *engines}
+    events = {pipelines.PREDICTIONS, pipelines.LABELS, pipelines.EVENT_KEYS}
+    assert set(programs._PLATFORM["retraining"]) == {*pipelines.SHARED, *shared, *engines, *events}
 
 
 def test_a_run_counts_without_its_own_training() -> None:

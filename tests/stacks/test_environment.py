@@ -45,9 +45,9 @@ def test_a_model_without_a_release_waits_for_its_first(environment: str) -> None
     assert serving.all(DEPLOYMENT)
     missing = {item.urn for item in serving.resources} - {item.urn for item in waiting.resources}
     # the gate runs the operations image, and retraining the model's own: both arrive with the first release, and so
-    # does what watches the model
+    # do what watches the model and what looks for its drift
     own = (
-        *("slipway:index:ModelService", "slipway:index:RetrainingPipeline"),
+        *("slipway:index:ModelService", "slipway:index:RetrainingPipeline", "slipway:index:DriftMonitor"),
         *("slipway:index:PromotionGate", "::gate-identity", "slipway:index:ModelMonitoring"),
     )
     assert all(any(part in urn for part in own) for urn in missing)

@@ -78,7 +78,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("models.fraud.scale", {"min": 4, "max": 3}, "min at most max"),
     ("models.fraud.scale.min", 0, "greater than or equal to 1"),
     ("models.fraud.scale.target_cpu_percent", 101, "less than or equal to 100"),
-    ("models.fraud.scales", {}, "no such key; here: auth, host, ingress_namespaces, release, "),
+    ("models.fraud.scales", {}, "no such key; here: auth, drift, host, ingress_namespaces, release, "),
     ("models.fraud.ingress_namespaces", ["Web"], "2 to 30 of a-z"),
     ("models.fraud.resources.cpu", "half", "a CPU quantity"),
     ("models.fraud.resources.memory", "512", "a memory quantity"),
