@@ -135,17 +135,17 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         environment = program.environment(STACK)
         push(environment, "acme-test/trainer", IMAGE, "v1")
         made = Deployed(up.outcome.outputs, environment, program.cloud)
-        _overhear(made)
+        overhear(made)
         with enforced(program.cloud):
             yield made
-        _forget(made)
+        forget(made)
         down = program.down(STACK)
         assert down.outcome.ok, shown(down)
     finally:
         program.stop()
 
 
-def _overhear(made: Deployed) -> None:
+def overhear(made: Deployed) -> None:
     """A queue that gets every event of the bus and every notice."""
     arn = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:heard"
     url = made.aws("sqs").create_queue(QueueName="heard")["QueueUrl"]
@@ -160,7 +160,7 @@ def _overhear(made: Deployed) -> None:
     made.aws("sns").subscribe(TopicArn=made.outputs["topic"], Protocol="sqs", Endpoint=arn)
 
 
-def _forget(made: Deployed) -> None:
+def forget(made: Deployed) -> None:
     bus = made.outputs["bus"].split("/")[1]
     made.aws("events").remove_targets(Rule="heard", EventBusName=bus, Ids=["heard"])
     made.aws("events").delete_rule(Name="heard", EventBusName=bus)
