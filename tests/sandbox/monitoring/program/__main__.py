@@ -9,7 +9,7 @@ import slipway
 PREFIX, REGION = "acme-test", "eu-west-1"
 
 keys = slipway.DataKeys("keys", {"alias_prefix": PREFIX, "deletion_window_days": 7, "deletion_protection": False})
-key_arn, own_key_arn = keys.key_arns["models"], keys.key_arns["personal"]
+key_arn, events_key_arn = keys.key_arns["models"], keys.key_arns["personal"]
 models = slipway.ModelBucket(
     "models", {"bucket_name": f"{PREFIX}-models", "key_arn": key_arn, "deletion_protection": False}
 )
@@ -21,7 +21,7 @@ aws.s3.BucketServerSideEncryptionConfiguration(
         {
             "apply_server_side_encryption_by_default": {
                 "sse_algorithm": "aws:kms",
-                "kms_master_key_id": events_key_arn,
+                "kms_master_key_id": own_key_arn,
             },
             "bucket_key_enabled": True,
         }
@@ -55,7 +55,7 @@ for model in ("demand", "silent"):
         ),
         "predictions": f"s3://{PREFIX}-events/predictions",
         "labels": f"s3://{PREFIX}-events/labels",
-        "events_key_arns": [own_key_arn],
+        "events_key_arns": [events_key_arn],
         "profile": f"s3://{PREFIX}-events/references/{model}.json",
         "config": '{"seasonal": ["weekday"]}',
         "schedule": "rate(1 day)",
