@@ -13,8 +13,12 @@ def job(args: DriftMonitorArgs, model: str, partition: pulumi.Output[str]) -> Wo
     """Reads the model's events, releases and runs, writes its reports, and tells the bus."""
     own = pulumi.Output.concat("arn:", partition, ":s3:::", args["models_bucket_name"])
     places = [args["predictions"], *([args["labels"]] if args.get("labels") is not None else [])]
+
+    def events(uri: pulumi.Input[str]) -> pulumi.Output[str]:
+        return pulumi.Output.all(partition, uri).apply(lambda known: _drift_job.events(known[0], known[1], model))
+
     reads = [
-        *(pulumi.Output.all(partition, uri).apply(lambda known: _drift_job.events(known[0], known[1], model)) for uri in places),
+        *(events(uri) for uri in places),
         *(pulumi.Output.concat(own, f"/{what}/{model}/*") for what in ("releases", "runs")),
     ]
     if args.get("profile") is not None:

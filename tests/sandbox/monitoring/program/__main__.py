@@ -21,7 +21,7 @@ aws.s3.BucketServerSideEncryptionConfiguration(
         {
             "apply_server_side_encryption_by_default": {
                 "sse_algorithm": "aws:kms",
-                "kms_master_key_id": own_key_arn,
+                "kms_master_key_id": events_key_arn,
             },
             "bucket_key_enabled": True,
         }
