@@ -4,8 +4,6 @@ import json
 import tempfile
 from pathlib import Path
 
-from slipway import COMPONENTS
-
 from bench import process
 from bench.result import Ratio, Result
 from bench.run import program
@@ -16,34 +14,25 @@ GOAL = f"importing slipway and its entry point <= {LIMIT}x `import pulumi`; a st
 LIBRARY = "import slipway; slipway.run"
 NEVER = ("boto3", "botocore", "pydantic", "requests", "pulumi_aws", "pulumi_kubernetes")
 """What importing the library may not load."""
-SHARED = "slipway.security"
-"""The step that others build on: data classes, principals, statements, a workload's identity."""
 KEYS = "slipway.security.data_keys"
-"""What of it nothing else may load."""
-KUBERNETES_ONLY = ("ModelService",)
-"""Components without an AWS type."""
-BOTH = ("ServingCluster",)
-"""Components on both SDKs."""
+"""What a platform has alone."""
 SHARD_LACKS = ("slipway.models.", KEYS, *(f"pulumi_aws.{name}." for name in ("cloudwatch", "ec2", "kms", "s3")))
 """A stack of models has neither keys nor network nor bucket nor cluster."""
 
 
 def measure(rounds: int) -> Result:
-    """Two imports, then what is in ``sys.modules`` after the import, after each component and in a stack of models."""
-    problems = _unused(LIBRARY, NEVER)
-    for component, package in COMPONENTS.items():
-        others = {KEYS if other == SHARED else f"{other}." for other in COMPONENTS.values() if other != package}
-        if component not in BOTH:
-            others.add("pulumi_aws" if component in KUBERNETES_ONLY else "pulumi_kubernetes")
-        problems += _unused(f"from slipway import {component}", tuple(sorted(others)))
-    problems += _stack_of_models()
+    """Two imports, then what is in ``sys.modules`` after the import and in a stack of models.
+
+    What each component loads is held by tests/components/test_imports.py.
+    """
+    problems = [*_unused(LIBRARY, NEVER), *_stack_of_models()]
     code = {"slipway": LIBRARY, "pulumi": "import pulumi"}
     figures = process.interleave(code, lambda name: process.measure(process.python("-c", code[name])).cpu, 4 * rounds)
     ratio = Ratio.of([figure["slipway"] / figure["pulumi"] for figure in figures])
     best = process.lowest(figures)
     detail = (
-        f"CPU seconds {best['slipway']:.2f} and {best['pulumi']:.2f}; modules looked at after the import, after each "
-        f"of {len(COMPONENTS)} components and in a stack of models"
+        f"CPU seconds {best['slipway']:.2f} and {best['pulumi']:.2f}; modules looked at after the import and in a "
+        "stack of models"
     )
     return Result.compared(GOAL, ratio, LIMIT, detail, problems)
 
