@@ -4,6 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from slipway import _tags
+from slipway.security import _policies_stores as policies
 
 
 def private_bucket(
@@ -52,6 +53,23 @@ def private_bucket(
         opts=child,
     )
     return bucket
+
+
+def versioned(
+    name: str, bucket: aws.s3.Bucket, key_arn: pulumi.Input[str], parent: pulumi.Resource
+) -> aws.s3.BucketVersioning:
+    """The bucket keeps versions, and takes nothing without TLS or under another key than ``key_arn``."""
+    child = pulumi.ResourceOptions(parent=parent)
+    versioning = aws.s3.BucketVersioning(
+        f"{name}-versioning", bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=child
+    )
+    aws.s3.BucketPolicy(
+        f"{name}-policy",
+        bucket=bucket.bucket,
+        policy=pulumi.Output.all(bucket.arn, key_arn).apply(lambda arns: policies.bucket_policy(*arns)),
+        opts=child,
+    )
+    return versioning
 
 
 def _default_encryption(

@@ -6,10 +6,9 @@ import pulumi
 import pulumi_aws as aws
 
 from slipway import _bucket_logs, _check
-from slipway._private_bucket import private_bucket
+from slipway._private_bucket import private_bucket, versioned
 from slipway.models import datasets
 from slipway.security import DataClass
-from slipway.security import _policies_stores as policies
 from slipway.security.data_class import PERSONAL_RESTORE_DAYS
 
 _CLASSES = (DataClass.MODELS, DataClass.PERSONAL)
@@ -84,18 +83,7 @@ class DatasetStore(pulumi.ComponentResource):
             tags=tags,
             parent=self,
         )
-        versioning = aws.s3.BucketVersioning(
-            f"{name}-versioning",
-            bucket=bucket.bucket,
-            versioning_configuration={"status": "Enabled"},
-            opts=child,
-        )
-        aws.s3.BucketPolicy(
-            f"{name}-policy",
-            bucket=bucket.bucket,
-            policy=pulumi.Output.all(bucket.arn, key_arn).apply(lambda arns: policies.bucket_policy(*arns)),
-            opts=child,
-        )
+        versioning = versioned(name, bucket, key_arn, self)
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=bucket.bucket,

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from slipway import _bucket_logs, _check
-from slipway._private_bucket import private_bucket
+from slipway._private_bucket import private_bucket, versioned
 from slipway.security import DataClass
 from slipway.security import _policies as identities
 from slipway.security import _policies_stores as policies
@@ -83,18 +83,7 @@ class ModelBucket(pulumi.ComponentResource):
             tags=tags,
             parent=self,
         )
-        versioning = aws.s3.BucketVersioning(
-            f"{name}-versioning",
-            bucket=bucket.bucket,
-            versioning_configuration={"status": "Enabled"},
-            opts=child,
-        )
-        aws.s3.BucketPolicy(
-            f"{name}-policy",
-            bucket=bucket.bucket,
-            policy=pulumi.Output.all(bucket.arn, key_arn).apply(lambda arns: policies.bucket_policy(*arns)),
-            opts=child,
-        )
+        versioning = versioned(name, bucket, key_arn, self)
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=bucket.bucket,

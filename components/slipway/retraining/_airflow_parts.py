@@ -7,11 +7,10 @@ import pulumi
 import pulumi_aws as aws
 
 from slipway import _bucket_logs, _tags
-from slipway._private_bucket import private_bucket
+from slipway._private_bucket import private_bucket, versioned
 from slipway.retraining import _parts, _reading
 from slipway.security import DataClass, Principal
 from slipway.security import _policies_airflow as policies
-from slipway.security import _policies_stores as store_policies
 from slipway.security._identity import Identity
 from slipway.security.workload_identity import WorkloadIdentityArgs
 
@@ -34,7 +33,7 @@ def bucket(
     name: str, args: "AirflowEnvironmentArgs", access_log_days: int, protection: bool, parent: pulumi.Resource
 ) -> tuple[aws.s3.Bucket, aws.s3.BucketVersioning]:
     """The bucket that DAGs are read from; MWAA takes only one that keeps versions."""
-    child, tags = pulumi.ResourceOptions(parent=parent), args.get("tags")
+    tags = args.get("tags")
     made = private_bucket(
         f"{name}-bucket",
         args["bucket_name"],
@@ -45,15 +44,7 @@ def bucket(
         tags=tags,
         parent=parent,
     )
-    versioning = aws.s3.BucketVersioning(
-        f"{name}-versioning", bucket=made.bucket, versioning_configuration={"status": "Enabled"}, opts=child
-    )
-    aws.s3.BucketPolicy(
-        f"{name}-policy",
-        bucket=made.bucket,
-        policy=pulumi.Output.all(made.arn, args["key_arn"]).apply(lambda arns: store_policies.bucket_policy(*arns)),
-        opts=child,
-    )
+    versioning = versioned(name, made, args["key_arn"], parent)
     aws.s3.BucketLifecycleConfiguration(
         f"{name}-lifecycle",
         bucket=made.bucket,

@@ -6,23 +6,20 @@ from typing import Any
 import pulumi
 
 from slipway import _check
-from slipway.retraining import _airflow_states, _cron, _guard, _kubeflow_states, _parts, _states
+from slipway.retraining import _airflow_states, _cron, _guard, _kubeflow_states, _parts, _reading, _states
 from slipway.retraining._declaration import Declaration, Wiring
 from slipway.retraining._locks import Guard
 from slipway.retraining._states import Job
 from slipway.retraining.engine import Engine
 from slipway.retraining.pipeline_args import RetrainingPipelineArgs
 
-NAMESPACE = (r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a namespace: 1 to 63 of a-z, 0-9 and -")
 _ENVIRONMENT = (r"[a-zA-Z][a-zA-Z0-9_-]{0,79}", "an MWAA environment's name")
-_BUCKET = (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name")
-_CLUSTER = (r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}", "an EKS cluster's name")
 _QUEUE = (r"arn:aws[a-z-]*:sqs:.+", "the ARN of the queue of KubeflowRuns")
 _OWN = {
     "airflow_environment_name": (Engine.AIRFLOW, _ENVIRONMENT),
-    "dags_bucket_name": (Engine.AIRFLOW, _BUCKET),
-    "kubeflow_cluster_name": (Engine.KUBEFLOW, _CLUSTER),
-    "kubeflow_namespace": (Engine.KUBEFLOW, NAMESPACE),
+    "dags_bucket_name": (Engine.AIRFLOW, _reading.BUCKET),
+    "kubeflow_cluster_name": (Engine.KUBEFLOW, _reading.CLUSTER),
+    "kubeflow_namespace": (Engine.KUBEFLOW, _reading.NAMESPACE),
     "kubeflow_queue_arn": (Engine.KUBEFLOW, _QUEUE),
 }
 _UNGUARDED = ("on_new_data", "on_drift", "monthly_ceiling_usd", "cool_down_minutes")

@@ -16,6 +16,9 @@ MODEL = (r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?", "1 to 40 of a-z, 0-9 and -, begin
 _STEP = (r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?", "1 to 32 of a-z, 0-9 and -, beginning with a letter")
 TIMEZONE = (r"UTC|GMT|[A-Z][A-Za-z]+(/[A-Z][A-Za-z0-9+_-]+){1,2}", "a time zone such as UTC or Europe/Dublin")
 _VARIABLE = (r"(?!SLIPWAY_|AWS_|MLFLOW_TRACKING_URI$)[A-Za-z_]\w*", "variables not of slipway's own: SLIPWAY_…, AWS_…")
+BUCKET = (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name")
+CLUSTER = (r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}", "an EKS cluster's name")
+NAMESPACE = (r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a namespace: 1 to 63 of a-z, 0-9 and -")
 ARNS = {
     "execution_role_arn": _check.A_ROLE,
     "machine_log_group_arn": (r"arn:aws[a-z-]*:logs:.+:log-group:[\w/.#-]+", "a log group's ARN"),
@@ -29,8 +32,8 @@ ARNS = {
     "key_arn": _check.A_KEY,
     "image": IMAGE,
     "repository": (r"[a-z0-9][a-z0-9._/-]+", "an ECR repository's name"),
-    "datasets_bucket_name": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name"),
-    "models_bucket_name": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name"),
+    "datasets_bucket_name": BUCKET,
+    "models_bucket_name": BUCKET,
     "job_log_group_name": (r"[\w/.#-]+", "a log group's name"),
 }
 """Inputs that a pipeline cannot do without: what is accepted where they are known text."""

@@ -13,11 +13,7 @@ from slipway.security import DataClass, Principal
 from slipway.security import _policies_kubeflow as policies
 from slipway.security._identity import Identity
 
-_NAMESPACE = (r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a namespace: 1 to 63 of a-z, 0-9 and -")
 _ADDRESS = (r"https?://[A-Za-z0-9.-]+(:\d+)?/?", "an address such as http://ml-pipeline.kubeflow.svc:8888")
-_QUEUE = (r"arn:aws[a-z-]*:sqs:.+", "an SQS queue's ARN")
-_BUCKET = (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket's name")
-_CLUSTER = (r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}", "an EKS cluster's name")
 _KEEP_SECONDS = 14 * 86_400
 _HIDDEN_SECONDS = 300
 """How long a message that is being worked on is hidden: longer than a turn."""
@@ -67,14 +63,16 @@ class KubeflowRuns(pulumi.ComponentResource):
         super().__init__("slipway:index:KubeflowRuns", name, dict(args), opts)
         _check.known(args, KubeflowRunsArgs.__annotations__)
         prefix = _check.matches("name_prefix", args.get("name_prefix"), *_reading.NAME_PREFIX)
-        namespace = _check.matches("namespace", args.get("namespace"), *_NAMESPACE)
-        account = _check.matches("service_account", args.get("service_account", _kubeflow_job.NAME), *_NAMESPACE)
+        namespace = _check.matches("namespace", args.get("namespace"), *_reading.NAMESPACE)
+        account = _check.matches(
+            "service_account", args.get("service_account", _kubeflow_job.NAME), *_reading.NAMESPACE
+        )
         address = _check.matches("address", args.get("address", "http://ml-pipeline.kubeflow.svc:8888"), *_ADDRESS)
         for arg, accepted in (
             ("key_arn", _check.A_KEY),
-            ("dead_letter_queue_arn", _QUEUE),
-            ("models_bucket_name", _BUCKET),
-            ("cluster_name", _CLUSTER),
+            ("dead_letter_queue_arn", _reading.ARNS["dead_letter_queue_arn"]),
+            ("models_bucket_name", _reading.BUCKET),
+            ("cluster_name", _reading.CLUSTER),
             ("image", _reading.IMAGE),
         ):
             _check.given(args, arg, *accepted)
