@@ -49,6 +49,11 @@ class PlatformContract:
     monitoring_namespace: pulumi.Output[str] | None = None
     """Where monitoring is; that there is any is what a shard must know."""
 
+    def shared(self, key: str) -> pulumi.Output[str]:
+        """One of the values that pipelines share; ``retraining`` must be there."""
+        assert self.retraining is not None, "settings.problems() requires the section, and the contract a platform's"
+        return self.retraining.apply(lambda known: str(known[key]))
+
     def export(self) -> None:
         """Publish the contract as the stack output ``platform``."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}

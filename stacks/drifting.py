@@ -18,9 +18,6 @@ def declare(name: str, settings: Settings, contract: PlatformContract, operation
     drift, shared = settings.models[name].drift, contract.retraining
     assert drift and shared is not None, "settings.problems() requires the section, and the contract a platform's"
 
-    def of_platform(key: str) -> pulumi.Output[str]:
-        return shared.apply(lambda known: str(known[key]))
-
     args: DriftMonitorArgs = {
         "model": name,
         "name_prefix": f"{settings.namespace}-{settings.environment}",
@@ -31,13 +28,13 @@ def declare(name: str, settings: Settings, contract: PlatformContract, operation
         "days": drift.days,
         "schedule": drift.schedule,
         "schedule_timezone": drift.timezone,
-        "job_queue_arn": of_platform("job_queue_arn"),
-        "execution_role_arn": of_platform("execution_role_arn"),
-        "job_log_group_name": of_platform("job_log_group_name"),
-        "event_bus_arn": of_platform("event_bus_arn"),
-        "dead_letter_queue_arn": of_platform("dead_letter_queue_arn"),
-        "schedule_group_name": of_platform("schedule_group_name"),
-        "topic_arn": of_platform("topic_arn"),
+        "job_queue_arn": contract.shared("job_queue_arn"),
+        "execution_role_arn": contract.shared("execution_role_arn"),
+        "job_log_group_name": contract.shared("job_log_group_name"),
+        "event_bus_arn": contract.shared("event_bus_arn"),
+        "dead_letter_queue_arn": contract.shared("dead_letter_queue_arn"),
+        "schedule_group_name": contract.shared("schedule_group_name"),
+        "topic_arn": contract.shared("topic_arn"),
         "key_arn": contract.models_key_arn,
     }
     config = drift_checks.text(drift)
@@ -46,7 +43,7 @@ def declare(name: str, settings: Settings, contract: PlatformContract, operation
     if drift.reference:
         args["profile"] = drift.reference
     if drift.events is None:
-        args["labels"] = of_platform(LABELS)
+        args["labels"] = contract.shared(LABELS)
         args["events_key_arns"] = shared.apply(lambda known: _keys(known[EVENT_KEYS]))
     else:
         args["events_key_arns"] = [*drift.events.key_arns]

@@ -61,9 +61,6 @@ def declare(
     if digest is None:  # a release that is to be the newest, of which there is none yet
         return {}
 
-    def of_platform(key: str) -> pulumi.Output[str]:
-        return shared.apply(lambda known: str(known[key]))
-
     args: RetrainingPipelineArgs = {
         "model": name,
         "environment": settings.environment,
@@ -79,40 +76,40 @@ def declare(
         "on_drift": retrain.on_drift,
         "monthly_ceiling_usd": retrain.monthly_ceiling_usd,
         "cool_down_minutes": retrain.cool_down_minutes,
-        "datasets_bucket_name": of_platform(DATASETS),
+        "datasets_bucket_name": contract.shared(DATASETS),
         "models_bucket_name": models_bucket(settings.namespace, settings.environment),
-        "tracking_uri": of_platform(TRACKING),
+        "tracking_uri": contract.shared(TRACKING),
         "key_arn": contract.models_key_arn,
-        "data_key_arns": [of_platform(DATA_KEY)],
+        "data_key_arns": [contract.shared(DATA_KEY)],
         "uses": shared.apply(lambda known: _some(known[CLIENT])),
         "reads": shared.apply(lambda known: _some(known[ARTIFACTS])),
         "writes": shared.apply(lambda known: _some(known[ARTIFACTS])),
-        "job_queue_arn": of_platform("job_queue_arn"),
-        "spot_job_queue_arn": of_platform("spot_job_queue_arn"),
-        "execution_role_arn": of_platform("execution_role_arn"),
-        "job_log_group_name": of_platform("job_log_group_name"),
-        "machine_log_group_arn": of_platform("machine_log_group_arn"),
-        "lock_table_arn": of_platform("lock_table_arn"),
-        "event_bus_arn": of_platform("event_bus_arn"),
-        "topic_arn": of_platform("topic_arn"),
-        "dead_letter_queue_arn": of_platform("dead_letter_queue_arn"),
-        "schedule_group_name": of_platform("schedule_group_name"),
+        "job_queue_arn": contract.shared("job_queue_arn"),
+        "spot_job_queue_arn": contract.shared("spot_job_queue_arn"),
+        "execution_role_arn": contract.shared("execution_role_arn"),
+        "job_log_group_name": contract.shared("job_log_group_name"),
+        "machine_log_group_arn": contract.shared("machine_log_group_arn"),
+        "lock_table_arn": contract.shared("lock_table_arn"),
+        "event_bus_arn": contract.shared("event_bus_arn"),
+        "topic_arn": contract.shared("topic_arn"),
+        "dead_letter_queue_arn": contract.shared("dead_letter_queue_arn"),
+        "schedule_group_name": contract.shared("schedule_group_name"),
     }
     if retrain.train.gpus:
-        args["gpu_job_queue_arn"] = of_platform("gpu_job_queue_arn")
-        args["gpu_spot_job_queue_arn"] = of_platform("gpu_spot_job_queue_arn")
+        args["gpu_job_queue_arn"] = contract.shared("gpu_job_queue_arn")
+        args["gpu_spot_job_queue_arn"] = contract.shared("gpu_spot_job_queue_arn")
     if retrain.schedule:
         args |= {"schedule": retrain.schedule, "schedule_timezone": retrain.timezone}
     if settings.permissions_boundary_arn:
         args["permissions_boundary_arn"] = settings.permissions_boundary_arn
     options = None
     if retrain.engine is Engine.AIRFLOW:
-        args["airflow_environment_name"] = of_platform(AIRFLOW)
-        args["dags_bucket_name"] = of_platform(DAGS)
+        args["airflow_environment_name"] = contract.shared(AIRFLOW)
+        args["dags_bucket_name"] = contract.shared(DAGS)
     if retrain.engine is Engine.KUBEFLOW:
         args["kubeflow_namespace"] = str(retrain.kubeflow_namespace)
         args["kubeflow_cluster_name"] = contract.cluster_name
-        args["kubeflow_queue_arn"] = of_platform(KUBEFLOW)
+        args["kubeflow_queue_arn"] = contract.shared(KUBEFLOW)
         options = pulumi.ResourceOptions(providers=[cluster])
     pipeline = RetrainingPipeline(f"{name}-retraining", args, options)
     return {"pipeline": pipeline.machine_arn, "run_ceiling_usd": pipeline.run_ceiling_usd}
