@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,11 @@ _PATIENCE = 60.0
 
 
 class Program(World):
-    """The program in a sandbox of its own."""
+    """The program of a folder, in a sandbox of its own."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, source: Path) -> None:
         self.workspace, self.engine_name = Workspace(root / "sandbox"), STAND_IN
-        shutil.copytree(Path(__file__).with_name("program"), root / "project")
+        shutil.copytree(source, root / "project")
         self.project = Project.at(root / "project")
 
 
@@ -123,17 +124,18 @@ def _event(body: dict[str, Any]) -> dict[str, Any]:
     return {"kind": body["detail-type"], **body["detail"]}
 
 
-@pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    program = Program(tmp_path_factory.mktemp("retraining"))
+@contextmanager
+def deployment(root: Path, source: Path, setting: str, image: Path, repository: str) -> Generator[Deployed]:
+    """The program, up twice and its roles held to their policies; ``setting`` gets the image's digest."""
+    program = Program(root, source)
     try:
-        program.edit(STACK, lambda config: config.update({"retraining:digest": pack(IMAGE).digest}))
+        program.edit(STACK, lambda config: config.update({setting: pack(image).digest}))
         up = program.up(STACK)
         assert up.outcome.ok, shown(up)
         second = program.up(STACK)
         assert (second.log.moved(), second.writes) == ([], 0), shown(second)
         environment = program.environment(STACK)
-        push(environment, "acme-test/trainer", IMAGE, "v1")
+        push(environment, repository, image, "v1")
         made = Deployed(up.outcome.outputs, environment, program.cloud)
         overhear(made)
         with enforced(program.cloud):
@@ -143,6 +145,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         assert down.outcome.ok, shown(down)
     finally:
         program.stop()
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    root, source = tmp_path_factory.mktemp("retraining"), Path(__file__).with_name("program")
+    with deployment(root, source, "retraining:digest", IMAGE, "acme-test/trainer") as made:
+        yield made
 
 
 def overhear(made: Deployed) -> None:
